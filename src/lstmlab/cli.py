@@ -1,0 +1,190 @@
+"""The console command: ``lstmlab JOB [overrides]``. Nothing heavy is imported before the job is known."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lstmlab.conf_path import conf_directory
+from lstmlab.errors import UserError
+from lstmlab.nearest import did_you_mean
+from lstmlab.overrides import as_typed
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+JOBS = {
+    "prepare": "read and tokenise a corpus into the cache, and say what is in it",
+    "train": "train a model into a run directory, or go on with one (run=DIRECTORY)",
+    "evaluate": "held-out figures of a trained model, beside what they can be judged by",
+    "generate": "text from a trained model",
+}
+
+# Hydra's flags that take a word of their own behind them.
+_WITH_VALUE = {"--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--info", "-i",
+               "--experimental-rerun"}  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a job; gives the exit code: 0, 2 for a user's mistake, 130 and 143 when interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in ("-sc", "--shell-completion"):
+        from lstmlab.completion import complete
+
+        return complete(words, list(JOBS))
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_help())
+        return 0
+    if words[0] in ("-V", "--version"):
+        from lstmlab import __version__
+
+        print(f"lstmlab {__version__}")
+        return 0
+    job, rest = words[0], words[1:]
+    if job not in JOBS:
+        print(f"lstmlab: {job} is no job.{did_you_mean(job, JOBS)} There is {', '.join(JOBS)}.", file=sys.stderr)
+        return 2
+    return _run(job, rest)
+
+
+def _help() -> str:
+    width = max(map(len, JOBS))
+    jobs = "\n".join(f"  {name:{width}}  {what}" for name, what in JOBS.items())
+    return (
+        "lstmlab JOB [option=value ...]\n\n"
+        f"{jobs}\n\n"
+        "lstmlab JOB --help      the job's options and their groups\n"
+        "lstmlab JOB --cfg job   the configuration as it would run\n"
+        "lstmlab train -m model.num_layers=1,2 seed=1,2,3    every combination in turn\n"
+        "lstmlab JOB --config-dir DIRECTORY                  configs of your own\n"
+        "eval \"$(lstmlab -sc install=bash)\"                  completion in this shell (bash, zsh or fish)\n"
+    )
+
+
+def _run(job: str, words: list[str]) -> int:
+    try:
+        _call_hydra(job, _flags_first(as_typed(_going_on(job, words))))
+    except UserError as error:
+        print(f"lstmlab: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("lstmlab: stopped.", file=sys.stderr)
+        return 130
+    except SystemExit as stop:  # Hydra's and argparse's own
+        return stop.code if isinstance(stop.code, int) else 1
+    except BrokenPipeError:  # the reader of our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        message, code = _of_a_user(error, job)
+        if message is None:
+            raise
+        print(f"lstmlab: {message}", file=sys.stderr)
+        return code
+    return 0
+
+
+def _of_a_user(error: Exception, job: str) -> tuple[str | None, int]:
+    """The sentence and the exit code for what is no bug of ours; no sentence for what is."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    if isinstance(error, (HydraException, OmegaConfBaseException)):
+        from lstmlab.experiment.mistakes import explain
+
+        return explain(error, job), 2
+    interruption = sys.modules.get("lstmlab.training.callbacks.interruption")
+    if interruption is not None and isinstance(error, interruption.Interrupted):
+        return f"{error}; the training is saved, go on with run=DIRECTORY.", 128 + error.signum
+    return None, 1
+
+
+def _going_on(job: str, words: list[str]) -> list[str]:
+    """``train run=DIR`` works in DIR: Hydra is told so, or it would make a new directory."""
+    run = next((word[len("run=") :] for word in words if word.startswith("run=")), None)
+    if job != "train" or run is None:
+        return words
+    from lstmlab.experiment.latest import latest_run
+    from lstmlab.overrides import literal
+
+    place = latest_run() if run == "latest" else Path(run).expanduser()
+    if not (place / "config.yaml").is_file():
+        raise UserError(f"run={run} is no run directory: it holds no config.yaml.")
+    return [*words, f"hydra.run.dir={literal(str(place))}"]
+
+
+def _flags_first(words: list[str]) -> list[str]:
+    """Hydra's argument parser refuses a flag between two overrides; people type them anywhere."""
+    flags: list[str] = []
+    overrides: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("-"):
+            overrides.append(word)
+            continue
+        flags.append(word)
+        if word in _WITH_VALUE and (value := next(rest, None)) is not None:
+            flags.append(value)
+    return flags + overrides
+
+
+def _call_hydra(job: str, words: list[str]) -> None:
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises what went wrong instead of printing its own account and exiting
+    sys.path.insert(0, str(Path.cwd()))  # a user's own module, named by a _target_, lies beside where they work
+    logging.getLogger("lstmlab").addHandler(_terminal_handler())
+    import hydra
+    from omegaconf import OmegaConf
+
+    OmegaConf.register_new_resolver("lstmlab_scratch", _scratch_directory, use_cache=True, replace=True)
+    sys.argv = [f"lstmlab {job}", *words]
+    hydra.main(version_base="1.3", config_path=str(conf_directory()), config_name=job)(_task(job))()
+
+
+def _task(job: str) -> Callable[["DictConfig"], Any]:
+    def task(composed: "DictConfig") -> Any:
+        from importlib import import_module
+
+        from hydra.core.hydra_config import HydraConfig
+
+        run = import_module(f"lstmlab.experiment.{job}").run
+        if job != "train":
+            run(composed)
+            return None
+        hydra_config = HydraConfig.get()
+        directory = Path(hydra_config.runtime.output_dir)
+        try:
+            return str(run(composed, directory, list(hydra_config.overrides.task)))
+        finally:
+            if directory.is_dir() and not any(directory.iterdir()):  # Hydra made it, and the configuration was refused
+                directory.rmdir()
+
+    return task
+
+
+def _terminal_handler() -> logging.Handler:
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(logging.Formatter("lstmlab: %(message)s"))
+    return handler
+
+
+def _scratch_directory() -> str:
+    """For what Hydra writes about a multirun of a job that makes no directories; removed at the end."""
+    import atexit
+    import shutil
+    import tempfile
+
+    directory = tempfile.mkdtemp(prefix="lstmlab-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
+
+
+def console() -> None:
+    """The entry point of the installed command."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    console()

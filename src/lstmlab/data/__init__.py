@@ -1,0 +1,19 @@
+"""Corpora as cached ids, streams and windows, and the LightningDataModules that serve them."""
+
+from lstmlab.data.corpora import Sample, Synthetic, TextFiles, TimeMachine, TinyShakespeare, WikiText2
+from lstmlab.data.module import TextData
+from lstmlab.data.prepared import PreparedCorpus, PreparedPart
+from lstmlab.data.streams import Streams
+
+__all__ = [
+    "PreparedCorpus",
+    "PreparedPart",
+    "Sample",
+    "Streams",
+    "Synthetic",
+    "TextData",
+    "TextFiles",
+    "TimeMachine",
+    "TinyShakespeare",
+    "WikiText2",
+]

@@ -1,0 +1,180 @@
+"""The data module: from documents to windows, through a cache."""
+
+import hashlib
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+import pytorch_lightning as pl
+from numpy.typing import NDArray
+
+from lstmlab.data.prepared import PreparedCorpus, PreparedPart, build
+from lstmlab.data.spans import Position, SpanLoader
+from lstmlab.data.streams import SCORING_WINDOW, Streams, Window, scoring_streams, scoring_windows
+from lstmlab.errors import UserError
+from lstmlab.text.document import Document, Part
+from lstmlab.text.tokenizer import Tokenizer
+
+
+def cache_directory() -> Path:
+    """``$LSTMLAB_CACHE``, else the user's cache directory."""
+    named = os.environ.get("LSTMLAB_CACHE")
+    return Path(named).expanduser() if named else Path(platformdirs.user_cache_dir("lstmlab"))
+
+
+class TextData(pl.LightningDataModule, ABC):
+    """Base of all data modules. A subclass says where its documents come from; everything else is here.
+
+    Args:
+        tokenizer: unfitted, it is fitted on the training part; fitted (of a trained model), it is used as it stands.
+        seq_length: T, the tokens of a window: how far gradients reach back.
+        batch_size: B, the streams read side by side, over all devices.
+        split: shares of train, val and test by position within each document; 0 leaves a part out.
+        scoring_streams: rows in which held-out text is scored; None lets its length decide (1 where it is short).
+    """
+
+    document_ends: bool = True
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        *,
+        seq_length: int = 64,
+        batch_size: int = 32,
+        split: Sequence[float] = (0.9, 0.05, 0.05),
+        scoring_streams: int | None = None,
+    ) -> None:
+        super().__init__()
+        if len(split) != 3 or min(split) < 0 or split[0] <= 0 or abs(sum(split) - 1) > 1e-6:
+            raise UserError(
+                f"data.split={list(split)} must be three shares (train, val, test) that add up to 1, train above 0."
+            )
+        self.tokenizer = tokenizer
+        self.seq_length = seq_length
+        self.batch_size = batch_size
+        self.split = tuple(split)
+        self.scoring_streams = scoring_streams
+        self.position = Position()
+        self._prepared: PreparedCorpus | None = None
+
+    @abstractmethod
+    def documents(self) -> Iterator[Document]:
+        """The cleaned documents of the corpus, one at a time, the same at every call."""
+
+    def fingerprint(self) -> Iterable[bytes]:
+        """What the documents depend on, for the cache's key: by default their own text."""
+        for document in self.documents():
+            yield document.name.encode()
+            yield (document.part or "").encode()
+            yield document.text.encode("utf-8", "surrogatepass")
+
+    # -- preparing -----------------------------------------------------------------------------------------------
+
+    def prepare_data(self) -> None:
+        """Tokenise into the cache, where that was not done before."""
+        self.prepare()
+
+    def prepare(self) -> PreparedCorpus:
+        """The corpus as ids, from the cache or made now."""
+        if self._prepared is None:
+            given = self.tokenizer.to_dict() if self.tokenizer._vocabulary else None
+            directory = cache_directory() / "prepared" / self.cache_key()
+            if (directory / "corpus.json").exists():
+                prepared = PreparedCorpus.open(directory)
+            else:
+                prepared = build(
+                    directory, self.documents, self.tokenizer, self.split,
+                    document_ends=self.document_ends, fit=given is None,
+                )  # fmt: skip
+            self.tokenizer = prepared.tokenizer
+            self._prepared = prepared
+        return self._prepared
+
+    def cache_key(self) -> str:
+        """Of the text's bytes, the settings that shape the ids, and the versions of what made them."""
+        digest = hashlib.blake2b(digest_size=16)
+        tokenizer: Any = self.tokenizer.to_dict() if self.tokenizer._vocabulary else self.tokenizer.settings()
+        settings = (type(self).__qualname__, self.split, self.document_ends, tokenizer)
+        for piece in (repr(settings).encode(), version("lstmlab").encode(), np.__version__.encode()):
+            digest.update(len(piece).to_bytes(8, "big") + piece)
+        for piece in self.fingerprint():
+            digest.update(len(piece).to_bytes(8, "big") + piece)
+        return digest.hexdigest()
+
+    def part(self, name: Part) -> PreparedPart:
+        """A prepared part.
+
+        Raises:
+            UserError: the split gives it no share.
+        """
+        parts = self.prepare().parts
+        if name not in parts:
+            raise UserError(f"split={name}: this corpus has no {name} part (data.split={list(self.split)}); choose another.")
+        return parts[name]
+
+    # -- windows -------------------------------------------------------------------------------------------------
+
+    def train_streams(self, rank: int = 0, world_size: int = 1) -> Streams:
+        """The training streams that one process of ``world_size`` owns: a contiguous block of them.
+
+        Raises:
+            UserError: the training part does not fill one window, or the streams do not divide.
+        """
+        ids = self.part("train").ids
+        if len(ids) <= self.batch_size * self.seq_length:
+            raise UserError(
+                f"the training part has {len(ids):,} tokens, fewer than one window of data.batch_size={self.batch_size}"
+                f" x data.seq_length={self.seq_length} and one more; lower either or give more text."
+            )
+        own, rest = divmod(self.batch_size, world_size)
+        if rest:
+            raise UserError(
+                f"data.batch_size={self.batch_size} does not divide by {world_size} processes (trainer.devices x"
+                " trainer.num_nodes); it counts the streams over all of them."
+            )
+        return Streams(ids, self.batch_size, first=rank * own, own=own)
+
+    def train_dataloader(self) -> SpanLoader:
+        trainer = self.trainer
+        if trainer is None:
+            return SpanLoader(self.train_streams(), self.seq_length, 1, Position())
+        module: Any = trainer.lightning_module
+        return SpanLoader(
+            self.train_streams(trainer.global_rank, trainer.world_size),
+            self.seq_length,
+            module.accumulate,
+            module.position,
+            stops=module.span_stops,
+            max_steps=trainer.max_steps if trainer.max_steps > 0 else None,
+            # Under DistributedDataParallel one forward is followed by one backward: a window a batch.
+            longest=1 if trainer.world_size > 1 else 16,
+            limit=module.config["trainer"]["limit_train_windows"],
+        )
+
+    def scoring_windows(self, name: Part) -> Iterator[Window]:
+        """The windows in which a part is scored."""
+        ids = self.part(name).ids
+        return scoring_windows(ids, scoring_streams(len(ids), self.scoring_streams), SCORING_WINDOW)
+
+    def val_dataloader(self) -> "ScoringLoader | list[Any]":
+        return ScoringLoader(self.part("val").ids, self.scoring_streams) if "val" in self.prepare().parts else []
+
+
+class ScoringLoader:
+    """The scoring windows of one part, each time from the start."""
+
+    def __init__(self, ids: NDArray[np.integer], streams: int | None) -> None:
+        self._ids = ids
+        self.streams = scoring_streams(len(ids), streams)
+
+    def __iter__(self) -> Iterator[Window]:
+        return scoring_windows(self._ids, self.streams, SCORING_WINDOW)
+
+    def __len__(self) -> int:
+        row = -(-(len(self._ids) - 1) // self.streams)
+        return -(-row // SCORING_WINDOW)

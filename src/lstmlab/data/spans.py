@@ -1,0 +1,84 @@
+"""The training loader: spans of consecutive windows, planned so that everything due falls on a span's end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lstmlab.data.streams import Streams, Window
+
+
+@dataclass
+class Position:
+    """Where training stands. Shared by the module, which moves it, and the loader, which starts from it."""
+
+    step: int = 0  # optimiser steps since the run began
+    epoch: int = 0
+    window: int = 0  # windows of this epoch that are done
+
+
+@dataclass(frozen=True)
+class Span:
+    """Windows [first, stop) of an epoch: one Lightning batch.
+
+    A small LSTM's step takes milliseconds, and Lightning's loop, hooks and logging cost a fixed time a batch; several
+    windows a batch make that cost small without touching what is computed.
+    """
+
+    streams: Streams
+    seq_length: int
+    first: int
+    stop: int
+    windows: int  # of the whole epoch
+
+    @property
+    def ends_epoch(self) -> bool:
+        return self.stop >= self.windows
+
+    def __iter__(self) -> Iterator[Window]:
+        for index in range(self.first, self.stop):
+            yield self.streams.window(index, self.seq_length)
+
+
+@dataclass(frozen=True)
+class SpanLoader:
+    """Iterates the spans of one epoch from ``position`` on.
+
+    A span ends where the step count reaches a multiple of one of ``stops`` (logging, checkpoints), at ``max_steps``,
+    after ``longest`` windows, and with the epoch. It has no length: Lightning then takes the epoch's end from the
+    iterator, also when a run goes on in the middle of an epoch.
+    """
+
+    streams: Streams
+    seq_length: int
+    accumulate: int
+    position: Position
+    stops: tuple[int, ...] = field(default=())
+    max_steps: int | None = None
+    longest: int = 16
+    limit: int | None = None  # windows an epoch, for debugging
+
+    @property
+    def windows(self) -> int:
+        windows = self.streams.windows(self.seq_length)
+        return windows if self.limit is None else min(windows, self.limit)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return -(-self.windows // self.accumulate)
+
+    def __iter__(self) -> Iterator[Span]:
+        windows, window, step = self.windows, self.position.window, self.position.step
+        if window >= windows:  # stopped between the last window and the validation: an empty span leads to the latter
+            yield Span(self.streams, self.seq_length, windows, windows, windows)
+        while window < windows:
+            first = window
+            while window < windows:
+                window += 1
+                if window % self.accumulate and window < windows:
+                    continue
+                step += 1
+                if self._ends_at(step) or window - first >= self.longest:
+                    break
+            yield Span(self.streams, self.seq_length, first, window, windows)
+
+    def _ends_at(self, step: int) -> bool:
+        return step == self.max_steps or any(step % every == 0 for every in self.stops)

@@ -1,0 +1,1 @@
+"""Jobs: what ``lstmlab JOB`` does, from a composed configuration. Hydra and OmegaConf are imported here and in the cli only."""

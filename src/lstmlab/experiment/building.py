@@ -1,0 +1,46 @@
+"""Building what a configuration describes: the data module, the loggers."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning.loggers import Logger, TensorBoardLogger
+
+from lstmlab.data import TextData
+from lstmlab.errors import UserError
+from lstmlab.targets import build
+from lstmlab.text import Tokenizer
+from lstmlab.text.tokenizer import make_tokenizer
+from lstmlab.training.loggers import MetricsCsv
+
+
+def build_data(config: dict[str, Any], tokenizer: Tokenizer | None = None) -> TextData:
+    """The data module of a configuration; with the fitted tokenizer of a trained model, where there is one."""
+    return build(config["data"], TextData, "data", tokenizer=tokenizer or make_tokenizer(**config["tokenizer"]))
+
+
+def build_loggers(config: dict[str, Any], directory: Path, resume_step: int | None, wandb_id: str | None) -> list[Logger]:
+    """metrics.csv always, and the one that ``logger=`` names beside it."""
+    loggers: list[Logger] = [MetricsCsv(directory / "metrics.csv", keep_until=resume_step)]
+    spec = config["logger"]
+    if spec["name"] == "wandb":
+        from lstmlab.training.loggers.wandb import make_wandb_logger
+
+        loggers.append(make_wandb_logger(spec, config, directory, wandb_id))
+    elif spec["name"] == "tensorboard":
+        try:
+            loggers.append(TensorBoardLogger(save_dir=directory, name="", version="tensorboard", default_hp_metric=False))
+        except ModuleNotFoundError as error:
+            raise UserError("logger=tensorboard needs the package tensorboard: pip install 'lstmlab[tensorboard]'.") from error
+    return loggers
+
+
+def quieten() -> None:
+    """Only what concerns the user reaches the terminal from the libraries."""
+    import warnings
+
+    for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # Our loader is no torch DataLoader and needs no workers; a single process needs no hint about Slurm.
+    warnings.filterwarnings("ignore", module="pytorch_lightning")
+    warnings.filterwarnings("ignore", module="lightning_fabric")

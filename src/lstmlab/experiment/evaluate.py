@@ -1,0 +1,52 @@
+"""lstmlab evaluate: a trained model's held-out figures beside what they can be judged by."""
+
+from typing import Any
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from lstmlab.data import Synthetic, TextData
+from lstmlab.data.prepared import PreparedCorpus
+from lstmlab.evaluation.report import Evaluation, reference_rows
+from lstmlab.evaluation.scoring import score_part
+from lstmlab.experiment.building import build_data, quieten
+from lstmlab.experiment.configuration import plain_config
+from lstmlab.experiment.latest import named_run
+from lstmlab.experiment.run_directory import write_json
+from lstmlab.loading import TrainedModel, load
+
+
+def run(composed: DictConfig) -> Evaluation:
+    """The job. Writes ``evaluation_SPLIT.json`` into the run directory, where the checkpoint lies in one."""
+    quieten()
+    config = plain_config("evaluate", composed)
+    model = load(named_run(config["run"]), checkpoint=config["checkpoint"], device=config["device"])
+    data, corpus = _corpus(model, config["data"])
+    split = config["split"]
+    part = data.part(split)
+    figures, _ = score_part(model.module.model, part, data.scoring_streams)
+    rows = reference_rows(corpus, split, config["ngram_order"], config["max_reference_characters"]) if config["references"] else []
+    source = data.source if isinstance(data, Synthetic) else None
+    evaluation = Evaluation(
+        split, model.tokenizer.unit, figures, rows,
+        floor=source.entropy_rate if source else None,
+        floor_interval=source.sampling_interval(figures.characters) if source else None,
+    )  # fmt: skip
+    console = Console(highlight=False, soft_wrap=not rows)
+    console.print(f"{model.path}, step {model.step:,}", markup=False, soft_wrap=True)
+    console.print(evaluation.table())
+    if model.directory:
+        write_json(model.directory / f"evaluation_{split}.json", evaluation.to_dict())
+    return evaluation
+
+
+def _corpus(model: TrainedModel, where: dict[str, Any]) -> tuple[TextData, PreparedCorpus]:
+    """The corpus of the training, wherever it is now, in the model's own vocabulary."""
+    moved = {name: value for name, value in where.items() if value is not None}
+    config = model.config | {"data": model.config["data"] | moved}
+    data = build_data(config)
+    corpus = data.prepare()
+    if corpus.tokenizer.to_dict() == model.tokenizer.to_dict():
+        return data, corpus
+    data = build_data(config, model.tokenizer)  # another text than that of the training: the model's vocabulary counts
+    return data, data.prepare()

@@ -1,0 +1,34 @@
+"""lstmlab prepare: a corpus into the cache, and what is in it."""
+
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+
+from lstmlab.data.prepared import PreparedCorpus
+from lstmlab.experiment.building import build_data, quieten
+from lstmlab.experiment.configuration import plain_config
+
+
+def run(composed: DictConfig) -> PreparedCorpus:
+    """The job."""
+    quieten()
+    corpus = build_data(plain_config("prepare", composed)).prepare()
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(corpus_table(corpus))
+    vocabulary = corpus.tokenizer.vocabulary
+    specials = " and ".join(vocabulary.token(i) for i in range(vocabulary.specials))
+    console.print(f"Vocabulary: {len(vocabulary.types):,} types and {specials}, one token a {corpus.tokenizer.unit}", markup=False)
+    console.print(f"Cached in {corpus.directory}", markup=False)
+    return corpus
+
+
+def corpus_table(corpus: PreparedCorpus) -> Table:
+    """Documents, characters, tokens and unknown tokens by part."""
+    table = Table()
+    table.add_column("part")
+    for column in ("documents", "characters", "tokens", "unknown tokens"):
+        table.add_column(column, justify="right")
+    for name, part in corpus.parts.items():
+        f = part.figures
+        table.add_row(name, *(f"{n:,}" for n in (f.documents, f.characters, f.tokens, f.unknown)))
+    return table

@@ -1,0 +1,262 @@
+"""What every option must be: types, ranges, and what excludes what. Checked before anything is loaded."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lstmlab.errors import UserError
+from lstmlab.nearest import did_you_mean
+
+Positive = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Closed(BaseModel):
+    """A group whose options are all known: another name is refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Open(BaseModel):
+    """A group that a class of the user's may extend: its further options are checked against that class's arguments."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class Targeted(Open):
+    target: str | None = Field(alias="_target_")
+
+
+class Data(Targeted):
+    seq_length: Positive
+    batch_size: Positive
+    split: list[Annotated[float, Field(ge=0, le=1)]] = Field(min_length=3, max_length=3)
+    scoring_streams: Positive | None
+    path: str | None = None
+    root: str | None = None
+
+
+class Tokenizer(Closed):
+    name: str
+    min_count: Positive
+    max_size: Positive | None
+
+
+class Model(Open):
+    layer: Targeted
+    num_layers: Positive
+    hidden_size: Positive
+    embedding_size: Positive
+    dropout: Share
+    tie_weights: bool
+
+
+class Optim(Targeted):
+    lr: Annotated[float, Field(gt=0)]
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+
+
+class Schedule(Targeted):
+    warmup_steps: Natural = 0
+
+
+class Trainer(Closed):
+    accelerator: Literal["cpu", "gpu", "auto"]
+    strategy: str
+    devices: Positive
+    num_nodes: Positive
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed", "64-true"]
+    max_epochs: Positive | None
+    max_steps: Positive | None
+    max_time: Annotated[str, Field(pattern=r"^\d+:\d\d:\d\d:\d\d$")] | None
+    gradient_clip_val: Annotated[float, Field(gt=0)] | None
+    accumulate_grad_batches: Positive
+    validate_every_epochs: Positive
+    log_every_steps: Positive
+    limit_train_windows: Positive | None
+    limit_val_windows: Positive | None
+    profiler: Literal["simple", "advanced"] | None
+
+
+class Checkpoint(Closed):
+    every_steps: Positive | None
+
+
+class EarlyStopping(Closed):
+    patience: Positive | None
+    min_delta: Annotated[float, Field(ge=0)]
+
+
+class Samples(Closed):
+    tokens: Natural
+
+
+class Callbacks(Open):
+    early_stopping: EarlyStopping
+    samples: Samples
+
+
+class Csv(Closed):
+    name: Literal["csv"]
+
+
+class TensorBoard(Closed):
+    name: Literal["tensorboard"]
+
+
+class Wandb(Closed):
+    name: Literal["wandb"]
+    project: str
+    entity: str | None
+    run_name: str | None
+    group: str | None
+    tags: list[str]
+    mode: Literal["auto", "online", "offline"]
+    init_timeout: Annotated[float, Field(gt=0)]
+    watch: Literal["gradients", "parameters", "all"] | None
+
+
+class Decoding(Closed):
+    name: Literal["greedy", "sample"]
+    temperature: Annotated[float, Field(ge=0)] = 1.0
+    top_k: Positive | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+
+
+class Prepare(Closed):
+    data: Data
+    tokenizer: Tokenizer
+
+
+class Train(Prepare):
+    model: Model
+    attention: Targeted
+    head: Targeted
+    optim: Optim
+    schedule: Schedule
+    trainer: Trainer
+    checkpoint: Checkpoint
+    callbacks: Callbacks
+    logger: Annotated[Csv | TensorBoard | Wandb, Field(discriminator="name")]
+    decoding: Decoding
+    seed: Seed
+    run: str | None
+
+
+class WhereData(Closed):
+    path: str | None
+    root: str | None
+
+
+class OnRun(Closed):
+    run: str
+    checkpoint: Literal["best", "last"] | None
+    device: str
+
+
+class Evaluate(OnRun):
+    split: Literal["train", "val", "test"]
+    references: bool
+    ngram_order: Positive
+    max_reference_characters: Positive
+    data: WhereData
+
+
+class Generate(OnRun):
+    decoding: Decoding
+    prompt: str
+    max_tokens: Natural
+    seed: Seed
+    out: str | None
+
+
+JOBS: dict[str, type[BaseModel]] = {"prepare": Prepare, "train": Train, "evaluate": Evaluate, "generate": Generate}
+
+
+def check(job: str, config: dict[str, Any]) -> None:
+    """Every option of a resolved configuration, by itself and against the others.
+
+    Raises:
+        UserError: the first mistake, by the option's name.
+    """
+    try:
+        JOBS[job].model_validate(config)
+    except ValidationError as error:
+        raise UserError(_sentence(error.errors()[0], config)) from None
+    if job == "train":
+        _check_together(config)
+
+
+def _sentence(mistake: Any, config: dict[str, Any]) -> str:
+    path = [str(step) for step in mistake["loc"] if not _names_a_choice(step, config)]
+    name = ".".join(path)
+    if mistake["type"] == "extra_forbidden":
+        return f"{name} is no option.{did_you_mean(name, option_names(config, without=name))}"
+    if mistake["type"] == "missing":
+        return f"{name} is missing; give it a value."
+    context = mistake.get("ctx", {})
+    wanted = {
+        "greater_than_equal": f"must be at least {context.get('ge')}",
+        "greater_than": f"must be above {context.get('gt')}",
+        "less_than": f"must be below {context.get('lt')}",
+        "less_than_equal": f"must be at most {context.get('le')}",
+        "int_type": "must be a whole number",
+        "float_type": "must be a number",
+        "bool_type": "must be true or false",
+        "string_type": "must be text",
+        "list_type": "must be a list in brackets",
+        "literal_error": f"must be {context.get('expected')}",
+        "too_short": f"must have {context.get('min_length')} entries",
+        "too_long": f"must have {context.get('max_length')} entries",
+        "union_tag_invalid": f"must be {context.get('expected_tags')}",
+        "string_pattern_mismatch": "must have the form DD:HH:MM:SS",
+    }.get(mistake["type"], mistake["msg"][0].lower() + mistake["msg"][1:])
+    return f"{name}={_shown(mistake['input'])} {wanted}."
+
+
+def _names_a_choice(step: Any, config: dict[str, Any]) -> bool:
+    """Pydantic puts the tag of a tagged union into the path; it is no part of the option's name."""
+    return step in ("wandb", "csv", "tensorboard")
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def option_names(config: dict[str, Any], prefix: str = "", without: str = "") -> list[str]:
+    """Dotted names of all options in a configuration."""
+    names: list[str] = []
+    for key, value in config.items():
+        name = f"{prefix}{key}"
+        if name == without:
+            continue
+        names += option_names(value, f"{name}.", without) if isinstance(value, dict) else [name]
+    return names
+
+
+def _check_together(config: dict[str, Any]) -> None:
+    trainer, schedule = config["trainer"], config["schedule"]["_target_"]
+    if not any(trainer[name] for name in ("max_epochs", "max_steps", "max_time")):
+        raise UserError("trainer.max_epochs, trainer.max_steps and trainer.max_time are all null: set one, or training never ends.")
+    if schedule in ("lstmlab.training.schedule.Cosine", "lstmlab.training.schedule.OneCycle") and not (
+        trainer["max_epochs"] or trainer["max_steps"]
+    ):
+        raise UserError(
+            f"schedule={schedule.rpartition('.')[2].lower()} needs to know its end: set trainer.max_epochs or"
+            " trainer.max_steps beside trainer.max_time, or take schedule=constant."
+        )
+    if config["data"]["split"][1] == 0 and not config["data"]["_target_"].endswith("WikiText2"):
+        if config["callbacks"]["early_stopping"]["patience"] is not None:
+            raise UserError("callbacks.early_stopping.patience needs a validation part, but data.split gives val a share of 0.")
+        if schedule == "lstmlab.training.schedule.Plateau":
+            raise UserError("schedule=plateau needs a validation part, but data.split gives val a share of 0.")
+    processes = trainer["devices"] * trainer["num_nodes"]
+    if config["data"]["batch_size"] % processes:
+        raise UserError(
+            f"data.batch_size={config['data']['batch_size']} does not divide by trainer.devices x trainer.num_nodes ="
+            f" {processes}; it counts the streams over all of them."
+        )
+    if trainer["precision"] == "16-mixed" and trainer["accelerator"] == "cpu":
+        raise UserError("trainer.precision=16-mixed needs a GPU; on a CPU take bf16-mixed or 32-true.")

@@ -1,0 +1,28 @@
+"""One process of a training of several: ``python -m lstmlab.experiment.worker DIRECTORY CONFIG RESUME``."""
+
+import json
+import sys
+from pathlib import Path
+
+from lstmlab.errors import UserError
+from lstmlab.experiment.configuration import read_config
+from lstmlab.experiment.train import train
+from lstmlab.training.callbacks import Interrupted
+
+
+def main() -> int:
+    """Exit code: 0, 2 for a user's mistake, 128 + the signal when interrupted."""
+    directory, config, resume = sys.argv[1:]
+    sys.path.insert(0, str(Path.cwd()))  # for a user's own classes, as the command line does
+    try:
+        train(read_config(Path(config)), Path(directory), resume=json.loads(resume))
+    except UserError as error:
+        print(f"lstmlab: {error}", file=sys.stderr)
+        return 2
+    except Interrupted as interruption:
+        return 128 + interruption.signum
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,191 @@
+"""``lstmlab.load``: a trained model from a run directory or a checkpoint, without Hydra."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import torch
+
+from lstmlab.data.streams import scoring_windows
+from lstmlab.decoding import Decoding, generate
+from lstmlab.errors import UserError
+from lstmlab.evaluation.scoring import score_windows
+from lstmlab.text import Tokenizer
+from lstmlab.training.checkpoint_io import read_checkpoint
+from lstmlab.training.context import opening_context
+from lstmlab.training.metrics import bits_per_char, perplexity
+from lstmlab.training.module import LanguageModule
+
+
+@dataclass(frozen=True)
+class TokenScore:
+    """One token of a scored text."""
+
+    token: str
+    nats: float  # of the token, or of ``<unk>`` in its place
+    spelling_nats: float  # what the spelling of an unknown token costs on top
+
+
+@dataclass(frozen=True)
+class TextScore:
+    """How probable a text is: total ``nats``, ``bits_per_char`` and ``perplexity`` a token, and every ``token`` by itself."""
+
+    nats: float
+    bits_per_char: float
+    perplexity: float
+    tokens: tuple[TokenScore, ...]
+
+    def table(self) -> list[dict[str, Any]]:
+        """A row a token, ready for a data frame."""
+        return [{"token": t.token, "nats": t.nats, "spelling_nats": t.spelling_nats} for t in self.tokens]
+
+
+class TrainedModel:
+    """A trained language model: ``generate`` and ``score``, its ``config``, ``tokenizer`` and LightningModule ``module``."""
+
+    def __init__(self, module: LanguageModule, path: Path, checkpoint: dict[str, Any]) -> None:
+        self.module = module.eval()
+        self.path = path
+        self.step: int = checkpoint["lstmlab"]["position"]["step"]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The resolved configuration of the training."""
+        return self.module.config
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return self.module.tokenizer
+
+    @property
+    def directory(self) -> Path | None:
+        """The run directory, where the checkpoint lies in one."""
+        place = self.path.parent.parent
+        return place if self.path.parent.name == "checkpoints" and (place / "config.yaml").is_file() else None
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """summary.json of the run; empty where the checkpoint was copied out of it."""
+        path = self.directory / "summary.json" if self.directory else None
+        return json.loads(path.read_text(encoding="utf-8")) if path and path.is_file() else {}
+
+    def unknown(self, text: str) -> list[str]:
+        """The tokens of a text that the vocabulary lacks, each once."""
+        return list(dict.fromkeys(self.tokenizer.unknown(text)))
+
+    @overload
+    def generate(self, prompt: str = ..., max_tokens: int = ..., **options: Any) -> str: ...
+    @overload
+    def generate(self, prompt: Sequence[str], max_tokens: int = ..., **options: Any) -> list[str]: ...
+    def generate(self, prompt: str | Sequence[str] = "", max_tokens: int = 200, **options: Any) -> str | list[str]:
+        """Text that continues a prompt, without the prompt; a list of them for several prompts.
+
+        ``options`` are those of ``stream``: ``seed`` and the decoding (``name``, ``temperature``, ``top_k``, ``top_p``).
+        """
+        if isinstance(prompt, str):
+            return "".join(self.stream(prompt, max_tokens, **options))
+        return ["".join(self.stream(one, max_tokens, **options)) for one in prompt]
+
+    def stream(self, prompt: str = "", max_tokens: int = 200, *, seed: int = 0, **decoding: Any) -> Iterator[str]:
+        """``generate`` piece by piece: the text of each token as soon as it is chosen.
+
+        Raises:
+            UserError: a decoding option is unknown or out of range.
+        """
+        if max_tokens < 0:
+            raise UserError(f"max_tokens={max_tokens} must not be negative.")
+        try:
+            chosen = Decoding(**(decoding or {"name": "sample"}))
+        except TypeError as error:
+            raise UserError(f"decoding: {error}.") from error
+        vocabulary = self.tokenizer.vocabulary
+        given = self.tokenizer.encode(prompt).tolist()
+        context = given if given and vocabulary.end_id is None else opening_context(vocabulary, seed) + given
+        before = given[-1:]
+        for token in generate(
+            self.module.model, context, max_tokens, chosen,
+            seed=seed, banned=[vocabulary.unknown_id], end=vocabulary.end_id,
+        ):  # fmt: skip
+            # Joined to the token before it: a word brings the space in front of it.
+            yield self.tokenizer.decode([*before, token])[len(self.tokenizer.decode(before)) :]
+            before = [token]
+
+    def score(self, text: str) -> TextScore:
+        """The probability of a text, read as a document of its own.
+
+        Where the corpus has document ends the text is read after one, so every token is scored; elsewhere the first
+        token is context. Unknown tokens pay for their spelling.
+
+        Raises:
+            UserError: the text holds no token to score.
+        """
+        vocabulary = self.tokenizer.vocabulary
+        start = [] if vocabulary.end_id is None else [vocabulary.end_id]
+        ids = np.concatenate([np.asarray(start, np.int64), self.tokenizer.encode(text)])
+        if len(ids) < 2:
+            raise UserError(f"the text to score has {len(ids) - len(start)} tokens; give a longer one.")
+        nats = score_windows(self.module.model, scoring_windows(ids, 1, 256)).nats
+        split = list(self.tokenizer.split(text))
+        scored = split if start else split[1:]
+        spelt = [0.0 if token in vocabulary else self.tokenizer.speller.nats(token) for token in scored]
+        characters = len(text) - (0 if start else len(split[0]))
+        return TextScore(
+            nats=float(nats.sum()) + sum(spelt),
+            bits_per_char=bits_per_char(float(nats.sum()) + sum(spelt), characters),
+            perplexity=perplexity(float(nats.mean())),
+            tokens=tuple(TokenScore(t, float(n), s) for t, n, s in zip(scored, nats, spelt, strict=True)),
+        )
+
+    def __repr__(self) -> str:
+        model = self.config["model"]
+        figure = self.summary.get("test/bits_per_char") or self.summary.get("val/bits_per_char")
+        return (
+            f"TrainedModel({self.path}: {model['num_layers']} x {model['hidden_size']}, {self.tokenizer!r}, step {self.step:,}"
+            + (f", {figure:.3f} bits a character held out)" if figure else ")")
+        )
+
+
+def checkpoint_path(place: str | Path, checkpoint: str | None = None) -> Path:
+    """The checkpoint of a run directory, or a checkpoint itself.
+
+    ``checkpoint`` "best" or "last" insists on that one; None takes the best, the last where there was no validation.
+
+    Raises:
+        UserError: there is none.
+    """
+    path = Path(place).expanduser()
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise UserError(f"run={place} is neither a run directory nor a checkpoint; look at the path.")
+    folder = path / "checkpoints"
+    wanted = [checkpoint] if checkpoint else ["best", "last"]
+    for name in wanted:
+        if (folder / f"{name}.ckpt").is_file():
+            return folder / f"{name}.ckpt"
+    raise UserError(f"run={place} holds no {' or '.join(f'checkpoints/{name}.ckpt' for name in wanted)}; train first or name another.")
+
+
+def load(place: str | Path, *, checkpoint: str | None = None, device: str | torch.device = "cpu") -> TrainedModel:
+    """The trained model of a run directory or of a ``.ckpt`` file.
+
+    Args:
+        place: the directory of a training, or a checkpoint, wherever it was copied to.
+        checkpoint: "best" or "last" of a directory; by default the best, the last where there was no validation.
+        device: where the model is put.
+
+    Raises:
+        UserError: nothing is there, or it is no checkpoint of ours, is truncated, or carries code.
+    """
+    path = checkpoint_path(place, checkpoint)
+    content = read_checkpoint(path, "cpu")
+    parameters = content["hyper_parameters"]
+    module = LanguageModule(parameters["config"], parameters["tokenizer"])
+    try:
+        module.load_state_dict(content["state_dict"])
+    except RuntimeError as error:
+        raise UserError(f"{path} does not fit the model that its configuration describes: {str(error).splitlines()[-1].strip()}") from error
+    return TrainedModel(module.to(torch.device(device)), path, content)

@@ -1,0 +1,6 @@
+"""Models, plain ``nn.Module``s built from plain dicts."""
+
+from lstmlab.models.build import build_model
+from lstmlab.models.language_model import LanguageModel
+
+__all__ = ["LanguageModel", "build_model"]

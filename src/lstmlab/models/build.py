@@ -1,0 +1,37 @@
+"""From a configuration to a model."""
+
+from typing import Any
+
+from torch import nn
+
+from lstmlab.models.language_model import LanguageModel
+from lstmlab.nn import Attention, Core, Head, RecurrentLayer
+from lstmlab.targets import build
+
+
+def build_model(config: dict[str, Any], vocabulary_size: int) -> LanguageModel:
+    """The model of a resolved configuration (its ``model``, ``attention`` and ``head`` groups).
+
+    With ``model.tie_weights`` the last layer is ``model.embedding_size`` wide, as the shared matrix demands.
+    """
+    model = config["model"]
+    width = model["embedding_size"] if model["tie_weights"] else model["hidden_size"]
+    sizes = [model["embedding_size"]] + [model["hidden_size"]] * (model["num_layers"] - 1) + [width]
+    layers = [
+        build(model["layer"], RecurrentLayer, "model.layer", input_size=size, hidden_size=above)
+        for size, above in zip(sizes, sizes[1:], strict=False)
+    ]
+    embedding = nn.Embedding(vocabulary_size, model["embedding_size"])
+    # The library's N(0, 1) would make tied logits of variance E; AWD-LSTM's range (Merity et al. 2017, section 4).
+    nn.init.uniform_(embedding.weight, -0.1, 0.1)
+    attention = config["attention"]
+    return LanguageModel(
+        embedding,
+        Core(layers, model["dropout"]),
+        build(attention, Attention, "attention", width=width) if attention["_target_"] else None,
+        build(
+            config["head"], Head, "head",
+            width=width, vocabulary_size=vocabulary_size, tied=embedding.weight if model["tie_weights"] else None,
+        ),
+        model["dropout"],
+    )  # fmt: skip

@@ -1,0 +1,20 @@
+"""The parts of a recurrent network: layers, the core that stacks them, heads. torch only."""
+
+from lstmlab.nn.attention import Attention
+from lstmlab.nn.core import Core
+from lstmlab.nn.head import Head, LinearHead
+from lstmlab.nn.layer import RecurrentLayer
+from lstmlab.nn.lstm import LSTMLayer, LSTMState
+from lstmlab.nn.state import State, map_state
+
+__all__ = [
+    "Attention",
+    "Core",
+    "Head",
+    "LSTMLayer",
+    "LSTMState",
+    "LinearHead",
+    "RecurrentLayer",
+    "State",
+    "map_state",
+]

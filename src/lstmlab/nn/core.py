@@ -1,0 +1,43 @@
+"""The core: recurrent layers on top of each other."""
+
+import torch
+from torch import Tensor, nn
+
+from lstmlab.nn.layer import RecurrentLayer
+from lstmlab.nn.state import State
+
+
+class Core(nn.Module):
+    """Layers, each reading the outputs of the one below, with dropout between them (Zaremba et al. 2014)."""
+
+    def __init__(self, layers: list[RecurrentLayer], dropout: float = 0.0) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.dropout = nn.Dropout(dropout)
+
+    @property
+    def output_size(self) -> int:
+        return self._layers()[-1].hidden_size
+
+    def initial_state(self, batch_size: int, device: torch.device, dtype: torch.dtype) -> tuple[State, ...]:
+        """The blank states of all layers."""
+        return tuple(layer.initial_state(batch_size, device, dtype) for layer in self._layers())
+
+    def forward(self, x: Tensor, states: tuple[State, ...]) -> tuple[Tensor, tuple[State, ...]]:
+        """(B, T, E) to the last layer's outputs, (B, T, H)."""
+        after = []
+        for index, (layer, state) in enumerate(zip(self._layers(), states, strict=True)):
+            x, state = layer(self.dropout(x) if index else x, state)  # (B, T, H)
+            after.append(state)
+        return x, tuple(after)
+
+    def step(self, x: Tensor, states: tuple[State, ...]) -> tuple[Tensor, tuple[State, ...]]:
+        """(B, E) to (B, H): ``forward`` for one position."""
+        after = []
+        for index, (layer, state) in enumerate(zip(self._layers(), states, strict=True)):
+            x, state = layer.step(self.dropout(x) if index else x, state)  # (B, H)
+            after.append(state)
+        return x, tuple(after)
+
+    def _layers(self) -> list[RecurrentLayer]:
+        return list(self.layers)  # type: ignore[arg-type]  # a ModuleList forgets what it holds

@@ -1,0 +1,32 @@
+"""What every recurrent layer can do."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from lstmlab.nn.state import State
+
+
+class RecurrentLayer(nn.Module, ABC):
+    """One recurrent layer. A layer of your own subclasses this and is named by ``model.layer._target_``.
+
+    ``forward`` reads a whole window, ``step`` one position; both give the same values.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+
+    @abstractmethod
+    def initial_state(self, batch_size: int, device: torch.device, dtype: torch.dtype) -> State:
+        """The blank state for ``batch_size`` streams."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """(B, T, input_size) and a state to (B, T, hidden_size) and the state after the last position."""
+
+    @abstractmethod
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """(B, input_size) and a state to (B, hidden_size) and the next state."""

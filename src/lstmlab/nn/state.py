@@ -1,0 +1,33 @@
+"""State: what a recurrent layer carries from window to window.
+
+A state is a tensor or a (named) tuple of states, batch first in every tensor. It goes in and comes out of ``forward`` and
+``step``; no module keeps one.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+State = Any  # Tensor | tuple[State, ...]; named tuples are tuples, which the type language cannot say of a recursion
+
+
+def map_state(function: Callable[[Tensor], Tensor], state: State) -> State:
+    """The state with ``function`` applied to each of its tensors: ``map_state(Tensor.detach, state)``."""
+    if isinstance(state, Tensor):
+        return function(state)
+    mapped = [map_state(function, part) for part in state]
+    return type(state)(*mapped) if hasattr(state, "_fields") else tuple(mapped)
+
+
+def state_tensors(state: State) -> list[Tensor]:
+    """The tensors of a state, in a fixed order."""
+    if isinstance(state, Tensor):
+        return [state]
+    return [tensor for part in state for tensor in state_tensors(part)]
+
+
+def fill_state(state: State, tensors: list[Tensor]) -> State:
+    """A state of the same form with other tensors: the inverse of ``state_tensors``."""
+    remaining = iter(tensors)
+    return map_state(lambda _: next(remaining), state)

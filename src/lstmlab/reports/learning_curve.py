@@ -1,0 +1,28 @@
+"""The learning curve of one run."""
+
+import csv
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+
+def draw_learning_curve(metrics: Path, target: Path, unit: str) -> None:
+    """Training and validation perplexity against steps, from metrics.csv, as a picture (the suffix decides the format)."""
+    with metrics.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    figure = Figure(figsize=(7, 4), layout="constrained")  # not pyplot: no window system, no global state
+    axes = figure.subplots()
+    for column, label, style in (
+        ("train/perplexity", "training", {"linewidth": 1.0, "alpha": 0.8}),
+        ("val/perplexity", "validation", {"marker": "o", "markersize": 3}),
+    ):
+        points = [(int(row["step"]), float(row[column])) for row in rows if row.get(column)]
+        if points:
+            steps, values = zip(*points, strict=True)
+            axes.plot(steps, values, label=label, **style)  # type: ignore[arg-type]  # each value fits its keyword
+    axes.set_xlabel("optimiser steps")
+    axes.set_ylabel(f"perplexity a {unit}")
+    axes.set_yscale("log")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    figure.savefig(target, dpi=150)

@@ -1,0 +1,8 @@
+"""Callbacks: everything that watches training or acts beside it."""
+
+from lstmlab.training.callbacks.checkpoints import Checkpoints
+from lstmlab.training.callbacks.console import Console
+from lstmlab.training.callbacks.interruption import Interrupted, Interruption
+from lstmlab.training.callbacks.samples import Samples
+
+__all__ = ["Checkpoints", "Console", "Interrupted", "Interruption", "Samples"]

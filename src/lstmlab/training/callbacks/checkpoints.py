@@ -1,0 +1,76 @@
+"""best.ckpt and last.ckpt."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Checkpoint
+
+from lstmlab.data.spans import Span
+from lstmlab.training.callbacks.interruption import Interruption
+from lstmlab.training.module import MONITOR, LanguageModule
+
+
+class Checkpoints(Checkpoint):
+    """``last.ckpt`` every so many steps, behind each validated epoch, at the end and when interrupted; ``best.ckpt`` by
+    ``val/bits_per_char``.
+
+    Not Lightning's ModelCheckpoint: that keeps the best figure only while the directory has not moved, and saves within
+    an epoch, from where its own resuming skips hooks.
+    """
+
+    def __init__(self, directory: Path, every_steps: int | None, interruption: Interruption) -> None:
+        self.directory = directory
+        self.every_steps = every_steps
+        self.interruption = interruption
+        self.best = math.inf
+        self.best_step: int | None = None
+        self.validated_step: int | None = None
+        self._saved_step: int | None = None
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Span, batch_idx: int
+    ) -> None:
+        assert isinstance(pl_module, LanguageModule)
+        step = pl_module.position.step
+        if self.interruption:
+            self.save_last(trainer)
+            self.interruption.raise_if_asked()
+        # At the end of an epoch the position moves on first: see on_train_epoch_end.
+        if self.every_steps and step % self.every_steps == 0 and step != self._saved_step and not batch.ends_epoch:
+            self.save_last(trainer)
+            self._saved_step = step
+
+    def on_validation_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        if self.interruption and trainer.state.fn == "fit":
+            self.save_last(trainer)  # it goes on with this validation
+            self.interruption.raise_if_asked()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert isinstance(pl_module, LanguageModule)
+        self.validated_step = pl_module.position.step
+        figure = float(trainer.callback_metrics[MONITOR])
+        if figure < self.best:
+            self.best, self.best_step = figure, pl_module.position.step
+            trainer.save_checkpoint(self.directory / "best.ckpt")
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Behind the module's own hook: the position is that of the next epoch."""
+        assert isinstance(pl_module, LanguageModule)
+        step = pl_module.position.step
+        if self.validated_step == step or (self.every_steps and step % self.every_steps == 0):
+            self.save_last(trainer)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.save_last(trainer)
+
+    def save_last(self, trainer: pl.Trainer) -> None:
+        """Write ``last.ckpt``."""
+        trainer.save_checkpoint(self.directory / "last.ckpt")
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best, "best_step": self.best_step}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best, self.best_step = state_dict["best"], state_dict["best_step"]

@@ -1,0 +1,42 @@
+"""A sample of generated text at each validation."""
+
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+
+from lstmlab.decoding import Decoding, generate
+from lstmlab.training.context import opening_context
+from lstmlab.training.module import LanguageModule
+
+
+class Samples(Callback):
+    """Writes ``samples/step-N.txt`` and keeps the text as ``latest``.
+
+    Its random numbers come from a generator of its own, seeded with run and step: training is what it is without it.
+    """
+
+    def __init__(self, directory: Path, tokens: int, decoding: dict[str, Any], seed: int) -> None:
+        self.directory = directory
+        self.tokens = tokens
+        self.decoding = Decoding(**decoding)
+        self.seed = seed
+        self.latest = ""
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert isinstance(pl_module, LanguageModule)
+        if not trainer.is_global_zero or trainer.state.fn != "fit":
+            return
+        vocabulary = pl_module.tokenizer.vocabulary
+        seed = self.seed * 1_000_003 + pl_module.position.step
+        training = pl_module.model.training
+        pl_module.model.eval()
+        ids = generate(
+            pl_module.model, opening_context(vocabulary, seed), self.tokens, self.decoding,
+            seed=seed, banned=[vocabulary.unknown_id], end=vocabulary.end_id,
+        )  # fmt: skip
+        self.latest = pl_module.tokenizer.decode(ids)
+        pl_module.model.train(training)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / f"step-{pl_module.position.step:07d}.txt").write_text(self.latest, encoding="utf-8")

@@ -1,0 +1,62 @@
+"""Checkpoints on disk: whole or not at all, and nothing but tensors and plain values."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+from lstmlab.errors import UserError
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes beside the target and renames: a full disk or a kill leaves the last good checkpoint as it was."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+        try:
+            with partial.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, target)
+        except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError of its writer
+            raise UserError(
+                f"{target} could not be saved ({_reason(error)}); free space and go on with run={target.parent.parent}."
+            ) from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = True) -> dict[str, Any]:
+        return read_checkpoint(Path(path), map_location or "cpu")
+
+
+def _reason(error: BaseException) -> str:
+    cause = error if isinstance(error, OSError) else error.__context__
+    return cause.strerror or str(cause) if isinstance(cause, OSError) else str(error).splitlines()[0]
+
+
+def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
+    """A checkpoint of ours, read without running anything it may carry.
+
+    Raises:
+        UserError: it is missing, truncated, carries code, or is not of this project.
+    """
+    if not path.is_file():
+        raise UserError(f"{path} is missing: there is no checkpoint to load.")
+    try:
+        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError as error:
+        if "Unsupported" in str(error) or "GLOBAL" in str(error):
+            raise UserError(f"{path} carries code besides tensors and plain values and is refused.") from error
+        raise UserError(f"{path} is no checkpoint: it cannot be read.") from error
+    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+        raise UserError(f"{path} is truncated or no checkpoint: it cannot be read.") from error
+    parameters = checkpoint.get("hyper_parameters") if isinstance(checkpoint, dict) else None
+    if not isinstance(parameters, dict) or not {"config", "tokenizer"} <= parameters.keys():
+        raise UserError(f"{path} is not a checkpoint of lstmlab: it holds no configuration and vocabulary.")
+    return checkpoint

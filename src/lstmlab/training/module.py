@@ -1,0 +1,308 @@
+"""The LightningModule: what a training step, a validation and a checkpoint are."""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from lstmlab.data.spans import Position, Span
+from lstmlab.data.streams import IGNORED, Window
+from lstmlab.errors import UserError
+from lstmlab.models import build_model
+from lstmlab.nn.state import State, fill_state, map_state, state_tensors
+from lstmlab.targets import build
+from lstmlab.text import tokenizer_from_dict
+from lstmlab.training.metrics import Total, bits_per_char
+from lstmlab.training.optimizer import make_optimizer
+from lstmlab.training.schedule import Plateau, Schedule
+
+MONITOR = "val/bits_per_char"
+RESUME_KEY = "lstmlab"  # of a checkpoint: where training stood
+
+
+class LanguageModule(pl.LightningModule):
+    """A language model under training.
+
+    Built from a resolved configuration and a fitted tokenizer, both plain dicts, which are its hyper-parameters: a
+    checkpoint alone rebuilds it (``LanguageModule.load_from_checkpoint(path)``).
+
+    A Lightning batch is a span of windows (``lstmlab.data.spans``), each of them a whole step, so optimisation is manual.
+    """
+
+    def __init__(self, config: dict[str, Any], tokenizer: dict[str, Any]) -> None:
+        super().__init__()
+        self.save_hyperparameters(logger=False)
+        self.automatic_optimization = False
+        self.config = config
+        self.tokenizer = tokenizer_from_dict(tokenizer)
+        self.model = build_model(config, len(self.tokenizer.vocabulary))
+        self.schedule: Schedule = build(config["schedule"], Schedule, "schedule")
+        self.accumulate: int = config["trainer"]["accumulate_grad_batches"]
+        self.position = Position()
+        self.total_steps: int | None = None  # planned, for the schedules that need it; set before training
+        self.interrupted: Callable[[], bool] = lambda: False
+        self.recent = Total()  # since the last logged step
+        self.epoch_total = Total()
+        self.val_total = Total()
+        self.trained_tokens = 0
+        self.trained_seconds = 0.0
+        self.gradient_norm = math.nan
+        self._train_state: State = None
+        self._val_state: State = None
+        self._mark = 0.0
+        self._logged = (0, 0.0)  # trained tokens and seconds at the last logged step
+        self._resume: dict[str, Any] | None = None
+        self.latest: dict[str, float] = {}  # what was logged last
+        self.finished_epoch: Total | None = None
+        self._trained_before = 0  # tokens of the finished epochs
+        self._epoch_is_whole = False
+
+    # -- training ------------------------------------------------------------------------------------------------
+
+    @property
+    def span_stops(self) -> tuple[int, ...]:
+        """Step counts at whose multiples something is due: a span ends there."""
+        every = (self.config["trainer"]["log_every_steps"], self.config["checkpoint"]["every_steps"])
+        return tuple(steps for steps in every if steps)
+
+    def on_train_start(self) -> None:
+        if self._resume is not None:
+            self._restore_training(self._resume)
+            self._resume = None
+
+    def on_train_epoch_start(self) -> None:
+        if self.position.window == 0:
+            self._train_state = None
+            self.epoch_total = Total()
+
+    def on_train_batch_start(self, batch: Span, batch_idx: int) -> None:
+        if self._mark == 0.0:
+            self._mark = time.perf_counter()
+
+    def training_step(self, span: Span, batch_idx: int) -> None:
+        """Every window of the span in turn; leaves early, behind a whole step, when training is to be interrupted."""
+        optimizer = self.optimizers()
+        assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
+        for window in span:
+            self._backward(window.to(self.device), span.seq_length)
+            self.position.window += 1
+            if self.position.window % self.accumulate == 0 or self.position.window == span.windows:
+                self._step(optimizer)
+                if self.interrupted():
+                    break
+        if not math.isfinite(self.recent.loss) and self.recent.tokens:
+            raise UserError(
+                f"the training loss is {self.recent.loss} at step {self.position.step}: the run diverged; lower optim.lr"
+                f" (now {self.config['optim']['lr']:g}) or set trainer.gradient_clip_val."
+            )
+        self._after_span(span)
+
+    def _backward(self, window: Window, seq_length: int) -> None:
+        nats, state = self.model.loss(window.inputs, window.targets, self._train_state)
+        self._train_state = map_state(Tensor.detach, state)
+        total = nats.sum()
+        # Divided by the tokens of full windows: in a short last window every token weighs what it weighs elsewhere.
+        self.manual_backward(total / (window.inputs.shape[0] * seq_length * self.accumulate))
+        self.recent.add(total.detach().double(), nats.numel())
+        self.epoch_total.add(total.detach().double(), nats.numel())
+
+    def _step(self, optimizer: "pl.core.optimizer.LightningOptimizer") -> None:
+        rate = self.schedule.factor(self.position.step, self.total_steps)
+        for group in optimizer.param_groups:
+            # ReduceLROnPlateau keeps its own rate in the group; only the warm-up is laid over it.
+            if not isinstance(self.schedule, Plateau) or self.position.step < self.schedule.warmup_steps:
+                group["lr"] = group["initial_lr"] * rate
+        clip = self.config["trainer"]["gradient_clip_val"]
+        if self.trainer.precision == "16-mixed":  # the scaler steps and unscales through Lightning
+            self.clip_gradients(optimizer, gradient_clip_val=clip, gradient_clip_algorithm="norm")
+            optimizer.step()
+        else:
+            norm = nn.utils.clip_grad_norm_(self.model.parameters(), clip if clip else math.inf)
+            self.gradient_norm = norm  # type: ignore[assignment]  # a tensor until it is logged: no step waits for it
+            self._bare_step(optimizer.optimizer)
+        optimizer.optimizer.zero_grad(set_to_none=True)
+        # Autocast caches the weights it has cast until the outermost context ends, which is Lightning's, around the span.
+        torch.clear_autocast_cache()
+        self.position.step += 1
+
+    def _bare_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """The optimiser's own step, without Lightning's wrapping, and Lightning's count of it."""
+        optimizer.step()
+        progress = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
+        progress.increment_ready()
+        progress.increment_completed()
+
+    def _after_span(self, span: Span) -> None:
+        """Count, and log what is due: before any callback may save, so that a checkpoint knows what was logged."""
+        now = time.perf_counter()
+        self.trained_seconds += now - self._mark
+        self.trained_tokens = self._trained_before + self.epoch_total.tokens * self.trainer.world_size
+        self._mark = now
+        self._epoch_is_whole = self.position.window >= span.windows
+        due = self.position.step % self.config["trainer"]["log_every_steps"] == 0 or self._epoch_is_whole
+        if due and self.recent.tokens:
+            self._log_training()
+        if self.position.step == self.trainer.max_steps:
+            self.trainer.should_stop = True  # so that Lightning validates, also within an epoch
+
+    def _log_training(self) -> None:
+        tokens, seconds = self._logged
+        recent = self._over_processes(self.recent)
+        figures = {
+            "train/loss": recent.loss,
+            "train/perplexity": recent.perplexity,
+            "train/gradient_norm": float(self.gradient_norm),
+            "train/lr": self.learning_rate,
+            "train/tokens_per_second": (self.trained_tokens - tokens) / max(1e-9, self.trained_seconds - seconds),
+            "epoch": self.position.epoch,
+        }
+        self._logged = (self.trained_tokens, self.trained_seconds)
+        self.recent = Total()
+        self.write(figures)
+
+    def write(self, figures: dict[str, float]) -> None:
+        """Give figures to every logger, at the count of optimiser steps; callbacks read them as ``latest``."""
+        self.latest = figures
+        for logger in self.trainer.loggers:
+            logger.log_metrics(figures, step=self.position.step)
+
+    def on_train_epoch_end(self) -> None:
+        """Also called where a budget ends within an epoch: that epoch stays the current one."""
+        if not self._epoch_is_whole:
+            return
+        self.finished_epoch = self._over_processes(self.epoch_total)
+        self._trained_before += self.epoch_total.tokens * self.trainer.world_size
+        self.position.epoch += 1
+        self.position.window = 0
+        self._mark = 0.0
+
+    # -- validation ----------------------------------------------------------------------------------------------
+
+    def on_validation_epoch_start(self) -> None:
+        self._val_state = None
+        self.val_total = Total()
+        self._mark = 0.0
+
+    def validation_step(self, window: Window, batch_idx: int) -> None:
+        """Sums of one scoring window, in full precision whatever the training's is."""
+        with torch.autocast(self.device.type, enabled=False):
+            nats, correct, self._val_state = self.model.score(window.inputs, window.targets, self._val_state)
+        scored = int((window.targets != IGNORED).sum())
+        self.val_total.add(nats.double().sum(), scored, correct.sum())
+
+    def on_validation_epoch_end(self) -> None:
+        part = self.trainer.datamodule.part("val")  # type: ignore[attr-defined]  # Lightning sets it in fit()
+        complete = self.val_total.tokens == len(part.ids) - 1
+        nats = float(self.val_total.nats) + (part.spelling_nats() if complete else 0.0)
+        characters = part.scored_characters if complete else round(part.scored_characters * self.val_total.tokens / len(part.ids))
+        figures = {
+            "val/loss": self.val_total.loss,
+            "val/perplexity": self.val_total.perplexity,
+            MONITOR: bits_per_char(nats, characters),
+            "val/accuracy": self.val_total.accuracy,
+        }
+        self.log_dict(figures, logger=False, batch_size=1)  # for early stopping
+        if isinstance(self.schedule, Plateau) and self.trainer.state.fn == "fit":
+            scheduler = self.lr_schedulers()
+            assert isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
+            scheduler.step(figures[MONITOR])
+        self.write(figures | {"epoch": self.position.epoch})
+
+    # -- optimiser -----------------------------------------------------------------------------------------------
+
+    def configure_optimizers(self) -> Any:
+        optimizer = make_optimizer(self.config["optim"], self.model)
+        if not isinstance(self.schedule, Plateau):
+            return optimizer
+        scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            optimizer, factor=self.schedule.decay, patience=self.schedule.patience, threshold=self.schedule.threshold
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "monitor": MONITOR}}
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the last step."""
+        optimizer = self.optimizers()
+        assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
+        return float(optimizer.param_groups[0]["lr"])
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        return batch.to(device) if isinstance(batch, Window) else batch  # a span's windows move one by one
+
+    # -- checkpoints ---------------------------------------------------------------------------------------------
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what an exact continuation needs: the position, the carried state, the generators, the sums so far."""
+        from lstmlab import __version__
+
+        # Lightning's own loop state knows spans, not windows, and its resuming skips hooks; the position replaces it.
+        checkpoint.pop("loops", None)
+        checkpoint[RESUME_KEY] = {
+            "version": __version__,
+            "position": {"step": self.position.step, "epoch": self.position.epoch, "window": self.position.window},
+            "state": [] if self._train_state is None else [t.cpu() for t in state_tensors(self._train_state)],
+            "random": _random_state(self.device),
+            "epoch_total": _plain(self.epoch_total),
+            "recent": _plain(self.recent),
+            "trained": {"before": self._trained_before, "seconds": self.trained_seconds},
+            "logged": list(self._logged),
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._resume = checkpoint.get(RESUME_KEY)
+        if self._resume is not None:  # before the loaders are made, which start from the position
+            for name, value in self._resume["position"].items():
+                setattr(self.position, name, value)
+
+    def on_fit_start(self) -> None:
+        """Tell Lightning where a resumed run stands; what belongs to the first batch waits until ``on_train_start``."""
+        fit_loop = self.trainer.fit_loop
+        steps = fit_loop.epoch_loop.manual_optimization.optim_step_progress.total
+        steps.ready = steps.completed = self.position.step
+        current = fit_loop.epoch_progress.current
+        current.ready = current.started = current.processed = current.completed = self.position.epoch
+
+    def _restore_training(self, saved: dict[str, Any]) -> None:
+        if saved["state"]:
+            blank = self.model.initial_state(saved["state"][0].shape[0])
+            self._train_state = fill_state(blank, [t.to(self.device) for t in saved["state"]])
+        self.epoch_total, self.recent = _total(saved["epoch_total"]), _total(saved["recent"])
+        self._trained_before = saved["trained"]["before"]
+        self.trained_tokens = self._trained_before + self.epoch_total.tokens * self.trainer.world_size
+        self.trained_seconds = saved["trained"]["seconds"]
+        self._logged = (saved["logged"][0], saved["logged"][1])
+        torch.set_rng_state(saved["random"]["cpu"].cpu())
+        if self.device.type == "cuda" and "cuda" in saved["random"]:
+            torch.cuda.set_rng_state(saved["random"]["cuda"].cpu(), self.device)
+
+    def _over_processes(self, total: Total) -> Total:
+        """The sums of all processes, where there are several."""
+        if self.trainer.world_size == 1:
+            return total
+        nats = total.nats.to(self.device, copy=True)
+        torch.distributed.all_reduce(nats)
+        return Total(nats, total.tokens * self.trainer.world_size)  # every process owns equally many streams
+
+
+def _random_state(device: torch.device) -> dict[str, Tensor]:
+    state = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def _plain(total: Total) -> dict[str, Any]:
+    return {"nats": float(total.nats), "tokens": total.tokens}
+
+
+def _total(plain: dict[str, Any]) -> Total:
+    return Total(torch.tensor(plain["nats"], dtype=torch.float64), plain["tokens"])
+
+
+def parameter_count(parameters: Iterable[nn.Parameter]) -> int:
+    """Trained numbers; a shared matrix counts once."""
+    return sum({id(p): p.numel() for p in parameters if p.requires_grad}.values())
