@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 __version__ = version("lstmlab")
 __all__ = ["TrainedModel", "UserError", "__version__", "load", "train"]
 
-_LAZY = {"load": "lstmlab.loading", "TrainedModel": "lstmlab.loading", "train": "lstmlab.experiment.python_api"}
+_LAZY = {
+    "load": "lstmlab.loading",
+    "TrainedModel": "lstmlab.loading",
+    "train": "lstmlab.experiment.python_api",
+}
 
 
 def __getattr__(name: str) -> Any:

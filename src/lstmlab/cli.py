@@ -46,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if job not in JOBS:
         print(f"lstmlab: {job} is no job.{did_you_mean(job, JOBS)} There is {', '.join(JOBS)}.", file=sys.stderr)
         return 2
+    if "--help" in rest or "-h" in rest:
+        from lstmlab.help import job_help
+
+        print(job_help(job, JOBS[job], rest))
+        return 0
     return _run(job, rest)
 
 
@@ -59,7 +64,7 @@ def _help() -> str:
         "lstmlab JOB --cfg job   the configuration as it would run\n"
         "lstmlab train -m model.num_layers=1,2 seed=1,2,3    every combination in turn\n"
         "lstmlab JOB --config-dir DIRECTORY                  configs of your own\n"
-        "eval \"$(lstmlab -sc install=bash)\"                  completion in this shell (bash, zsh or fish)\n"
+        'eval "$(lstmlab -sc install=bash)"                  completion in this shell (bash, zsh or fish)\n'
     )
 
 
@@ -130,6 +135,10 @@ def _flags_first(words: list[str]) -> list[str]:
     return flags + overrides
 
 
+class _Stop(BaseException):
+    """Carries an interruption past Hydra, which would go on with the next trial after an ordinary exception."""
+
+
 def _call_hydra(job: str, words: list[str]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises what went wrong instead of printing its own account and exiting
     sys.path.insert(0, str(Path.cwd()))  # a user's own module, named by a _target_, lies beside where they work
@@ -139,25 +148,42 @@ def _call_hydra(job: str, words: list[str]) -> None:
 
     OmegaConf.register_new_resolver("lstmlab_scratch", _scratch_directory, use_cache=True, replace=True)
     sys.argv = [f"lstmlab {job}", *words]
-    hydra.main(version_base="1.3", config_path=str(conf_directory()), config_name=job)(_task(job))()
+    failures: list[Exception] = []
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_directory()), config_name=job)(_task(job, failures))()
+    except _Stop as stop:
+        assert stop.__cause__ is not None
+        raise stop.__cause__ from None
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise UserError(f"{len(failures)} trials failed: " + " ".join(str(failure) for failure in failures))
 
 
-def _task(job: str) -> Callable[["DictConfig"], Any]:
+def _task(job: str, failures: list[Exception]) -> Callable[["DictConfig"], Any]:
     def task(composed: "DictConfig") -> Any:
+        """One run. Failures are kept, not raised: of a multirun's trials one must not take the others with it."""
         from importlib import import_module
 
         from hydra.core.hydra_config import HydraConfig
 
         run = import_module(f"lstmlab.experiment.{job}").run
-        if job != "train":
-            run(composed)
-            return None
         hydra_config = HydraConfig.get()
         directory = Path(hydra_config.runtime.output_dir)
         try:
-            return str(run(composed, directory, list(hydra_config.overrides.task)))
+            if job == "train":
+                run(composed, directory, list(hydra_config.overrides.task))
+            else:
+                run(composed)
+        except Exception as error:
+            if type(error).__name__ == "Interrupted":
+                raise _Stop from error
+            failures.append(error)
+            if hydra_config.mode is not None and hydra_config.mode.name == "MULTIRUN":
+                print(f"lstmlab: trial {hydra_config.job.num}: {error}", file=sys.stderr)
         finally:
-            if directory.is_dir() and not any(directory.iterdir()):  # Hydra made it, and the configuration was refused
+            # Hydra made it, and the configuration was refused; "." is what the other jobs run in.
+            if job == "train" and directory.is_dir() and not any(directory.iterdir()):
                 directory.rmdir()
 
     return task

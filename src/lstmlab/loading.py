@@ -166,7 +166,9 @@ def checkpoint_path(place: str | Path, checkpoint: str | None = None) -> Path:
     for name in wanted:
         if (folder / f"{name}.ckpt").is_file():
             return folder / f"{name}.ckpt"
-    raise UserError(f"run={place} holds no {' or '.join(f'checkpoints/{name}.ckpt' for name in wanted)}; train first or name another.")
+    raise UserError(
+        f"run={place} holds no {' or '.join(f'checkpoints/{name}.ckpt' for name in wanted)}; train first or name another."
+    )
 
 
 def load(place: str | Path, *, checkpoint: str | None = None, device: str | torch.device = "cpu") -> TrainedModel:
@@ -187,5 +189,7 @@ def load(place: str | Path, *, checkpoint: str | None = None, device: str | torc
     try:
         module.load_state_dict(content["state_dict"])
     except RuntimeError as error:
-        raise UserError(f"{path} does not fit the model that its configuration describes: {str(error).splitlines()[-1].strip()}") from error
+        raise UserError(
+            f"{path} does not fit the model that its configuration describes: {str(error).splitlines()[-1].strip()}"
+        ) from error
     return TrainedModel(module.to(torch.device(device)), path, content)

@@ -6,6 +6,7 @@ nothing but subclasses of what is expected there, so that a checkpoint of unknow
 
 import importlib
 import inspect
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from lstmlab.errors import UserError
@@ -44,12 +45,45 @@ def build(spec: dict[str, Any], base: type[T], group: str, **given: Any) -> T:
     """
     cls = find_class(spec["_target_"], base, f"{group}._target_")
     arguments = {name: value for name, value in spec.items() if name != "_target_"}
-    try:
-        inspect.signature(cls).bind(**given, **arguments)
-    except TypeError as error:
-        known = [p.name for p in inspect.signature(cls).parameters.values() if p.kind is not p.VAR_KEYWORD]
-        for name in arguments:
-            if name not in known:
-                raise UserError(f"{group}.{name} is no option of {spec['_target_']}.{did_you_mean(name, known)}") from error
-        raise UserError(f"{group} does not fit {spec['_target_']}: {error}.") from error
+    check_arguments(cls, arguments, group, given)
     return cls(**given, **arguments)
+
+
+def check_arguments(cls: type, arguments: Iterable[str], group: str, given: Collection[str]) -> None:
+    """Whether a class takes the arguments that a configuration group and its builder give.
+
+    Raises:
+        UserError: it does not take one, by the option's name, or needs another.
+    """
+    parameters = _parameters(cls)
+    if parameters is None:
+        return
+    known = [name for name in parameters if name not in given]
+    for name in arguments:
+        if name not in known:
+            raise UserError(
+                f"{group}.{name} is no option of {cls.__module__}.{cls.__qualname__}.{did_you_mean(name, known)}"
+            )
+    for name in given:
+        if name not in parameters:
+            raise UserError(
+                f"{group}._target_={cls.__module__}.{cls.__qualname__} does not take {name}, which it is built with."
+            )
+    for name, parameter in parameters.items():
+        if parameter.default is parameter.empty and name not in given and name not in arguments:
+            raise UserError(f"{group}.{name} is missing: {cls.__module__}.{cls.__qualname__} needs it.")
+
+
+def _parameters(cls: type) -> dict[str, inspect.Parameter] | None:
+    """The named parameters of a class, through ``**options`` handed on to its bases; None where they end in the unknown."""
+    found: dict[str, inspect.Parameter] = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
+        for parameter in parameters:
+            if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+                found.setdefault(parameter.name, parameter)
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            return found
+    return None

@@ -141,19 +141,25 @@ class WikiText2(PublishedData):
     published = (
         (
             PublishedFile(
-                "wikitext2/train.txt", f"{_WIKITEXT2}/train.txt", "9e9fa1ad55b1c2c95b08e37dd8e653f638fac2c6de904b79e813611eefbc985f"
+                "wikitext2/train.txt",
+                f"{_WIKITEXT2}/train.txt",
+                "9e9fa1ad55b1c2c95b08e37dd8e653f638fac2c6de904b79e813611eefbc985f",
             ),
             "train",
         ),
         (
             PublishedFile(
-                "wikitext2/valid.txt", f"{_WIKITEXT2}/valid.txt", "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8"
+                "wikitext2/valid.txt",
+                f"{_WIKITEXT2}/valid.txt",
+                "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8",
             ),
             "val",
         ),
         (
             PublishedFile(
-                "wikitext2/test.txt", f"{_WIKITEXT2}/test.txt", "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0"
+                "wikitext2/test.txt",
+                f"{_WIKITEXT2}/test.txt",
+                "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0",
             ),
             "test",
         ),

@@ -55,7 +55,11 @@ def _download(file: PublishedFile, root: str | None) -> Path:
             downloader=pooch.HTTPDownloader(progressbar=True, timeout=20),
         )  # fmt: skip
     except requests.RequestException as error:
-        raise UserError(f"{wanted} is missing and {file.url} cannot be reached; put the file there or set data.root.") from error
+        raise UserError(
+            f"{wanted} is missing and {file.url} cannot be reached; put the file there or set data.root."
+        ) from error
     except ValueError as error:  # pooch's word for a hash that differs; it has removed the file
-        raise UserError(f"{file.url} gave a file with another sha256 than the published one; put the right one at {wanted}.") from error
+        raise UserError(
+            f"{file.url} gave a file with another sha256 than the published one; put the right one at {wanted}."
+        ) from error
     return target

@@ -114,7 +114,9 @@ class TextData(pl.LightningDataModule, ABC):
         """
         parts = self.prepare().parts
         if name not in parts:
-            raise UserError(f"split={name}: this corpus has no {name} part (data.split={list(self.split)}); choose another.")
+            raise UserError(
+                f"split={name}: this corpus has no {name} part (data.split={list(self.split)}); choose another."
+            )
         return parts[name]
 
     # -- windows -------------------------------------------------------------------------------------------------

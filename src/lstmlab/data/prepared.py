@@ -116,8 +116,13 @@ def build(
         figures = _encode_parts(workplace, parted(), tokenizer)
         for part, share in zip(PARTS, split, strict=True):
             if share > 0 and (part not in figures or figures[part].tokens == 0):
-                raise UserError(f"data.split gives {part} a share of {share:g}, but no token falls there; enlarge it or set 0.")
-        description = {"tokenizer": tokenizer.to_dict(), "parts": {part: asdict(f) for part, f in figures.items()}}
+                raise UserError(
+                    f"data.split gives {part} a share of {share:g}, but no token falls there; enlarge it or set 0."
+                )
+        description = {
+            "tokenizer": tokenizer.to_dict(),
+            "parts": {part: asdict(f) for part, f in figures.items()},
+        }
         (workplace / "corpus.json").write_text(json.dumps(description, ensure_ascii=True), encoding="utf-8")
         with suppress(OSError):  # another run finished first: its directory is there and holds the same
             os.rename(workplace, directory)
@@ -176,5 +181,9 @@ class _PartWriter:
             np.save(self._place / f"{self._part}.npy", np.zeros(0, self._dtype))
         raw_path.unlink()
         positions = np.concatenate(self._positions) if self._positions else np.zeros(0, np.int64)
-        np.savez(self._place / f"{self._part}.unknown.npz", positions=positions, nats=np.asarray(self._nats, np.float64))
+        np.savez(
+            self._place / f"{self._part}.unknown.npz",
+            positions=positions,
+            nats=np.asarray(self._nats, np.float64),
+        )
         return PartFigures(self._documents, self._characters, self._tokens, len(positions), self._first)

@@ -39,7 +39,10 @@ class Streams:
         own = count if own is None else own
         step = ids.strides[0]
         self._rows = np.lib.stride_tricks.as_strided(
-            ids[first * self.length :], shape=(own, self.length + 1), strides=(self.length * step, step), writeable=False
+            ids[first * self.length :],
+            shape=(own, self.length + 1),
+            strides=(self.length * step, step),
+            writeable=False,
         )
 
     def windows(self, seq_length: int) -> int:

@@ -81,9 +81,7 @@ def references(
     ]
 
 
-def unigram_nats(
-    train_ids: NDArray[np.integer], ids: NDArray[np.integer], vocabulary_size: int
-) -> NDArray[np.float64]:
+def unigram_nats(train_ids: NDArray[np.integer], ids: NDArray[np.integer], vocabulary_size: int) -> NDArray[np.float64]:
     """-ln of (count + 1) / (N + V), Laplace's rule, for each of `ids`: (N,), (M,) → (M,)."""
     counts = np.bincount(train_ids, minlength=vocabulary_size)  # (V,)
     nats: NDArray[np.float64] = np.log((len(train_ids) + vocabulary_size) / (counts[ids] + 1))

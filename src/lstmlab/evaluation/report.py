@@ -1,5 +1,6 @@
 """The table of an evaluation: the model beside what it can be judged by."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -27,40 +28,41 @@ class Evaluation:
         return asdict(self)
 
     def table(self) -> Table:
-        """For a terminal."""
-        table = Table(title=f"{self.split}: {self.model.tokens:,} tokens scored, {self.model.characters:,} characters", title_justify="left")
+        """For a terminal, best first among the references; ``notes`` go below it."""
+        title = f"{self.split}: {self.model.tokens:,} tokens scored, {self.model.characters:,} characters"
+        table = Table(title=title, title_justify="left")
         table.add_column("")
-        for column in ("bits a character", "nats a token", f"perplexity a {self.unit}", "accuracy"):
+        for column in ("bits/character", "nats/token", f"perplexity/{self.unit}", "accuracy"):
             table.add_column(column, justify="right")
-        table.add_column("")
         table.add_row(
             "this model", f"{self.model.bits_per_char:.4f}", f"{self.model.loss:.4f}", f"{self.model.perplexity:.3f}",
-            f"{self.model.accuracy:.2%}", self._model_note(), style="bold",
+            f"{self.model.accuracy:.2%}", style="bold",
         )  # fmt: skip
         for row in sorted(self.references, key=lambda row: row.bits_per_char):
-            nats = f"{_nats(row.perplexity):.4f}" if row.perplexity else ""
-            shown = f"{row.perplexity:.3f}" if row.perplexity else ""
-            learns = "learns from the text it is tested on while reading it" if row.adaptive else ""
-            note = "; ".join(part for part in (learns, row.note) if part)
-            table.add_row(row.name, f"{row.bits_per_char:.4f}", nats, shown, "", note)
-        if self.floor is not None and self.floor_interval is not None:
-            low, high = self.floor_interval
-            table.add_row("entropy rate", f"{self.floor:.4f}", "", "", "", f"no model can be better; this sample: {low:.4f} to {high:.4f} (99 %)")
+            nats = f"{math.log(row.perplexity):.4f}" if row.perplexity else ""
+            table.add_row(row.name + (" *" if row.adaptive else ""), f"{row.bits_per_char:.4f}", nats,
+                          f"{row.perplexity:.3f}" if row.perplexity else "", "")  # fmt: skip
+        if self.floor is not None:
+            table.add_row("entropy rate", f"{self.floor:.4f}", "", "", "")
         return table
 
-    def _model_note(self) -> str:
-        notes = []
+    def notes(self) -> list[str]:
+        """What the table's figures are, a line each."""
+        lines = []
+        if any(row.adaptive for row in self.references):
+            lines.append("* learns from the held-out text while it reads it; the others, this model among them, do not")
         if self.model.streams > 1:
-            notes.append(f"scored in {self.model.streams} streams")
+            lines.append(f"scored in {self.model.streams} streams, each begun with a blank state")
         if self.model.spelling_bits_per_char:
-            notes.append(f"{self.model.spelling_bits_per_char:.4f} of it spelling unknown tokens")
-        return "; ".join(notes)
-
-
-def _nats(perplexity: float) -> float:
-    import math
-
-    return math.log(perplexity)
+            lines.append(
+                f"{self.model.spelling_bits_per_char:.4f} bits a character spell unknown tokens, in every token model"
+            )
+        if self.floor_interval is not None:
+            low, high = self.floor_interval
+            lines.append(
+                f"no model can beat the entropy rate; a text of this length costs {low:.4f} to {high:.4f} (99 %)"
+            )
+        return lines + [f"{row.name}: {row.note}" for row in self.references if row.note]
 
 
 def reference_rows(corpus: PreparedCorpus, split: Part, order: int, max_characters: int) -> list[Reference]:

@@ -4,14 +4,18 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import torch
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
 from lstmlab.data import TextData
 from lstmlab.errors import UserError
-from lstmlab.targets import build
+from lstmlab.nn import Attention, Head, RecurrentLayer
+from lstmlab.targets import build, check_arguments, find_class
 from lstmlab.text import Tokenizer
 from lstmlab.text.tokenizer import make_tokenizer
 from lstmlab.training.loggers import MetricsCsv
+from lstmlab.training.schedule import Schedule
 
 
 def build_data(config: dict[str, Any], tokenizer: Tokenizer | None = None) -> TextData:
@@ -19,7 +23,35 @@ def build_data(config: dict[str, Any], tokenizer: Tokenizer | None = None) -> Te
     return build(config["data"], TextData, "data", tokenizer=tokenizer or make_tokenizer(**config["tokenizer"]))
 
 
-def build_loggers(config: dict[str, Any], directory: Path, resume_step: int | None, wandb_id: str | None) -> list[Logger]:
+def check_targets(config: dict[str, Any]) -> None:
+    """Whether every class that the configuration names is there and takes its options, before anything is loaded.
+
+    Raises:
+        UserError: as ``lstmlab.targets``.
+    """
+    groups: list[tuple[str, Any, type, tuple[str, ...]]] = [
+        ("data", config["data"], TextData, ("tokenizer",)),
+        ("model.layer", config["model"]["layer"], RecurrentLayer, ("input_size", "hidden_size")),
+        ("attention", config["attention"], Attention, ("width",)),
+        ("head", config["head"], Head, ("width", "vocabulary_size", "tied")),
+        ("optim", config["optim"], torch.optim.Optimizer, ("params",)),
+        ("schedule", config["schedule"], Schedule, ()),
+    ]
+    groups += [
+        (f"callbacks.{name}", entry, Callback, ())
+        for name, entry in config["callbacks"].items()
+        if isinstance(entry, dict) and "_target_" in entry
+    ]
+    for group, spec, base, given in groups:
+        if spec["_target_"] is None and group == "attention":
+            continue
+        cls = find_class(spec["_target_"], base, f"{group}._target_")
+        check_arguments(cls, [name for name in spec if name != "_target_"], group, given)
+
+
+def build_loggers(
+    config: dict[str, Any], directory: Path, resume_step: int | None, wandb_id: str | None
+) -> list[Logger]:
     """metrics.csv always, and the one that ``logger=`` names beside it."""
     loggers: list[Logger] = [MetricsCsv(directory / "metrics.csv", keep_until=resume_step)]
     spec = config["logger"]
@@ -29,9 +61,13 @@ def build_loggers(config: dict[str, Any], directory: Path, resume_step: int | No
         loggers.append(make_wandb_logger(spec, config, directory, wandb_id))
     elif spec["name"] == "tensorboard":
         try:
-            loggers.append(TensorBoardLogger(save_dir=directory, name="", version="tensorboard", default_hp_metric=False))
+            loggers.append(
+                TensorBoardLogger(save_dir=directory, name="", version="tensorboard", default_hp_metric=False)
+            )
         except ModuleNotFoundError as error:
-            raise UserError("logger=tensorboard needs the package tensorboard: pip install 'lstmlab[tensorboard]'.") from error
+            raise UserError(
+                "logger=tensorboard needs the package tensorboard: pip install 'lstmlab[tensorboard]'."
+            ) from error
     return loggers
 
 

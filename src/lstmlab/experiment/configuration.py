@@ -20,7 +20,9 @@ def plain_config(job: str, composed: DictConfig) -> dict[str, Any]:
     try:
         config: Any = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise UserError(f"{getattr(error, 'full_key', None) or 'the configuration'}: {str(error).splitlines()[0]}.") from error
+        raise UserError(
+            f"{getattr(error, 'full_key', None) or 'the configuration'}: {str(error).splitlines()[0]}."
+        ) from error
     config.pop("hydra", None)
     for group in ("experiment", "debug"):
         config.pop(group, None)

@@ -32,7 +32,12 @@ def describe_environment() -> dict[str, Any]:
 def _git_commit(place: Path) -> str | None:
     try:
         found = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40"], cwd=place, capture_output=True, text=True, timeout=10, check=False
+            ["git", "describe", "--always", "--dirty", "--abbrev=40"],
+            cwd=place,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
         )
     except OSError:  # no git here
         return None

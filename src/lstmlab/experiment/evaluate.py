@@ -25,16 +25,22 @@ def run(composed: DictConfig) -> Evaluation:
     split = config["split"]
     part = data.part(split)
     figures, _ = score_part(model.module.model, part, data.scoring_streams)
-    rows = reference_rows(corpus, split, config["ngram_order"], config["max_reference_characters"]) if config["references"] else []
+    rows = (
+        reference_rows(corpus, split, config["ngram_order"], config["max_reference_characters"])
+        if config["references"]
+        else []
+    )
     source = data.source if isinstance(data, Synthetic) else None
     evaluation = Evaluation(
         split, model.tokenizer.unit, figures, rows,
         floor=source.entropy_rate if source else None,
         floor_interval=source.sampling_interval(figures.characters) if source else None,
     )  # fmt: skip
-    console = Console(highlight=False, soft_wrap=not rows)
+    console = Console(highlight=False)
     console.print(f"{model.path}, step {model.step:,}", markup=False, soft_wrap=True)
     console.print(evaluation.table())
+    for note in evaluation.notes():
+        console.print(note, style="dim", markup=False, soft_wrap=True)
     if model.directory:
         write_json(model.directory / f"evaluation_{split}.json", evaluation.to_dict())
     return evaluation

@@ -19,10 +19,15 @@ def run(composed: DictConfig) -> str:
     config = plain_config("generate", composed)
     out = Path(config["out"]).expanduser() if config["out"] else None
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
-        raise UserError(f"out={config['out']} cannot be written: {'it is a directory' if out.is_dir() else f'there is no directory {out.parent}'}.")
+        raise UserError(
+            f"out={config['out']} cannot be written: {'it is a directory' if out.is_dir() else f'there is no directory {out.parent}'}."
+        )
     model = load(named_run(config["run"]), checkpoint=config["checkpoint"], device=config["device"])
     if lacking := model.unknown(config["prompt"]):
-        print(f"lstmlab: the vocabulary lacks {' '.join(map(repr, lacking))}; the model reads <unk> there.", file=sys.stderr)
+        print(
+            f"lstmlab: the vocabulary lacks {' '.join(map(repr, lacking))}; the model reads <unk> there.",
+            file=sys.stderr,
+        )
     pieces = []
     print(config["prompt"], end="", flush=True)
     for piece in model.stream(config["prompt"], config["max_tokens"], seed=config["seed"], **config["decoding"]):

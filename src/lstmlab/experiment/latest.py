@@ -17,7 +17,9 @@ def latest_run(roots: tuple[str, ...] = ("outputs", "sweeps")) -> Path:
         for checkpoint in Path(root).glob("**/checkpoints/*.ckpt")
     ]
     if not found:
-        raise UserError("run=latest: there is no training with a checkpoint below outputs/ or sweeps/; train first or name one.")
+        raise UserError(
+            "run=latest: there is no training with a checkpoint below outputs/ or sweeps/; train first or name one."
+        )
     return max(found)[1]
 
 

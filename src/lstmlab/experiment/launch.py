@@ -26,7 +26,9 @@ def must_launch(config: dict[str, Any]) -> bool:
     trainer = config["trainer"]
     started = "LOCAL_RANK" in os.environ or "SLURM_PROCID" in os.environ
     if trainer["num_nodes"] > 1 and not started:
-        raise UserError(f"trainer.num_nodes={trainer['num_nodes']} needs torchrun or Slurm to start the processes on every node.")
+        raise UserError(
+            f"trainer.num_nodes={trainer['num_nodes']} needs torchrun or Slurm to start the processes on every node."
+        )
     return trainer["devices"] > 1 and not started
 
 
@@ -45,15 +47,38 @@ def launch_processes(config: dict[str, Any], place: RunDirectory, resume: bool) 
     handed = place.path / f".processes-{os.getpid()}.yaml"
     write_config(config, handed)
     devices = config["trainer"]["devices"]
-    threads = max(1, (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) // devices)
-    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port()), "WORLD_SIZE": str(devices), "NODE_RANK": "0"}
+    threads = max(
+        1,
+        (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) // devices,
+    )
+    address = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(_free_port()),
+        "WORLD_SIZE": str(devices),
+        "NODE_RANK": "0",
+    }
     processes: list[subprocess.Popen[bytes]] = []
     received: list[int] = []
-    before = {number: signal.signal(number, lambda s, _: received.append(s)) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, lambda s, _: received.append(s)) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         for rank in range(devices):
-            environment = {"OMP_NUM_THREADS": str(threads), **os.environ, **address, "LOCAL_RANK": str(rank), "RANK": str(rank)}
-            command = [sys.executable, "-m", "lstmlab.experiment.worker", str(place.path), str(handed), json.dumps(resume)]
+            environment = {
+                "OMP_NUM_THREADS": str(threads),
+                **os.environ,
+                **address,
+                "LOCAL_RANK": str(rank),
+                "RANK": str(rank),
+            }
+            command = [
+                sys.executable,
+                "-m",
+                "lstmlab.experiment.worker",
+                str(place.path),
+                str(handed),
+                json.dumps(resume),
+            ]
             processes.append(subprocess.Popen(command, env=environment, start_new_session=True))
         codes = _watch(processes, received)
     finally:

@@ -11,7 +11,7 @@ from lstmlab.conf_path import conf_directory
 from lstmlab.experiment.schema import option_names
 from lstmlab.nearest import did_you_mean
 
-_OPTION = re.compile(r"Could not (?:override|append to config|delete from config)\.? ?'?([\w@./${}:\-]+?)'?[.\s]")
+_OPTION = re.compile(r"Could not (?:override|append to config|delete from config)\.? ?'([^']+)'")
 _MISSING_CHOICE = re.compile(r"Could not find '([^']+)'")
 _GROUP = re.compile(r"Could not override '([^']+)'\.\s*\n?No match in the defaults list")
 
@@ -20,7 +20,9 @@ def explain(error: Exception, job: str) -> str:
     """One sentence for a user's mistake that Hydra or OmegaConf found."""
     text = str(error)
     if match := _GROUP.search(text):
-        return f"{match[1]} is no group of options of lstmlab {job}.{did_you_mean(match[1], [*_groups(), *_options(job)])}"
+        return (
+            f"{match[1]} is no group of options of lstmlab {job}.{did_you_mean(match[1], [*_groups(), *_options(job)])}"
+        )
     if match := _MISSING_CHOICE.search(text):
         group, _, choice = match[1].rpartition("/")
         if group:
@@ -29,7 +31,7 @@ def explain(error: Exception, job: str) -> str:
         return f"There is no configuration {choice}."
     if match := _OPTION.search(text):
         name = match[1]
-        return f"{name} is no option of lstmlab {job}.{did_you_mean(name, _options(job))}"
+        return f"{name} is no option of lstmlab {job}.{did_you_mean(name, [*_groups(), *_options(job)])}"
     cause = error.__cause__ or error
     key = getattr(cause, "full_key", None)
     first = next((line for line in text.splitlines() if line.strip()), type(error).__name__).rstrip(".")
@@ -42,7 +44,9 @@ def _groups() -> list[str]:
 
 def _choices(group: str) -> list[str]:
     folder = conf_directory() / group
-    return sorted(path.stem for path in folder.glob("*.yaml") if not path.name.startswith("_")) if folder.is_dir() else []
+    return (
+        sorted(path.stem for path in folder.glob("*.yaml") if not path.name.startswith("_")) if folder.is_dir() else []
+    )
 
 
 def _options(job: str) -> list[str]:

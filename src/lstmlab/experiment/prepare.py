@@ -17,7 +17,10 @@ def run(composed: DictConfig) -> PreparedCorpus:
     console.print(corpus_table(corpus))
     vocabulary = corpus.tokenizer.vocabulary
     specials = " and ".join(vocabulary.token(i) for i in range(vocabulary.specials))
-    console.print(f"Vocabulary: {len(vocabulary.types):,} types and {specials}, one token a {corpus.tokenizer.unit}", markup=False)
+    console.print(
+        f"Vocabulary: {len(vocabulary.types):,} types and {specials}, one token a {corpus.tokenizer.unit}",
+        markup=False,
+    )
     console.print(f"Cached in {corpus.directory}", markup=False)
     return corpus
 

@@ -41,7 +41,13 @@ class RunDirectory:
         write_json(
             self._status,
             self.status
-            | {"status": status, "reason": reason, "pid": os.getpid(), "host": socket.gethostname(), "time": time.time()}
+            | {
+                "status": status,
+                "reason": reason,
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "time": time.time(),
+            }
             | more,
         )
 
@@ -57,7 +63,9 @@ class RunDirectory:
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout as error:
-            raise UserError(f"{self.path} is in use by process {self.status.get('pid', 'unknown')}; wait for it or stop it.") from error
+            raise UserError(
+                f"{self.path} is in use by process {self.status.get('pid', 'unknown')}; wait for it or stop it."
+            ) from error
         try:
             if self.status and not resume:
                 raise UserError(

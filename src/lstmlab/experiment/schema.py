@@ -44,7 +44,7 @@ class Tokenizer(Closed):
     max_size: Positive | None
 
 
-class Model(Open):
+class Model(Closed):
     layer: Targeted
     num_layers: Positive
     hidden_size: Positive
@@ -172,7 +172,12 @@ class Generate(OnRun):
     out: str | None
 
 
-JOBS: dict[str, type[BaseModel]] = {"prepare": Prepare, "train": Train, "evaluate": Evaluate, "generate": Generate}
+JOBS: dict[str, type[BaseModel]] = {
+    "prepare": Prepare,
+    "train": Train,
+    "evaluate": Evaluate,
+    "generate": Generate,
+}
 
 
 def check(job: str, config: dict[str, Any]) -> None:
@@ -239,7 +244,9 @@ def option_names(config: dict[str, Any], prefix: str = "", without: str = "") ->
 def _check_together(config: dict[str, Any]) -> None:
     trainer, schedule = config["trainer"], config["schedule"]["_target_"]
     if not any(trainer[name] for name in ("max_epochs", "max_steps", "max_time")):
-        raise UserError("trainer.max_epochs, trainer.max_steps and trainer.max_time are all null: set one, or training never ends.")
+        raise UserError(
+            "trainer.max_epochs, trainer.max_steps and trainer.max_time are all null: set one, or training never ends."
+        )
     if schedule in ("lstmlab.training.schedule.Cosine", "lstmlab.training.schedule.OneCycle") and not (
         trainer["max_epochs"] or trainer["max_steps"]
     ):
@@ -249,7 +256,9 @@ def _check_together(config: dict[str, Any]) -> None:
         )
     if config["data"]["split"][1] == 0 and not config["data"]["_target_"].endswith("WikiText2"):
         if config["callbacks"]["early_stopping"]["patience"] is not None:
-            raise UserError("callbacks.early_stopping.patience needs a validation part, but data.split gives val a share of 0.")
+            raise UserError(
+                "callbacks.early_stopping.patience needs a validation part, but data.split gives val a share of 0."
+            )
         if schedule == "lstmlab.training.schedule.Plateau":
             raise UserError("schedule=plateau needs a validation part, but data.split gives val a share of 0.")
     processes = trainer["devices"] * trainer["num_nodes"]

@@ -16,11 +16,11 @@ from pytorch_lightning.loggers import WandbLogger
 from lstmlab.data import TextData
 from lstmlab.errors import UserError
 from lstmlab.evaluation.scoring import score_part
-from lstmlab.experiment.building import build_data, build_loggers, quieten
+from lstmlab.experiment.building import build_data, build_loggers, check_targets, quieten
 from lstmlab.experiment.configuration import plain_config, read_config, write_config
 from lstmlab.experiment.environment import describe_environment
-from lstmlab.experiment.launch import launch_processes, must_launch
 from lstmlab.experiment.latest import named_run
+from lstmlab.experiment.launch import launch_processes, must_launch
 from lstmlab.experiment.run_directory import RunDirectory
 from lstmlab.loading import load
 from lstmlab.text.document import Part
@@ -39,12 +39,17 @@ def run(composed: DictConfig, directory: Path, overrides: Sequence[str]) -> Path
     """The job: a new training in ``directory``, or with ``run=`` the continuation of one. Gives the run directory."""
     config = plain_config("train", composed)
     if config["run"] is None:
-        config["trainer"]["precision"] = resolve_precision(config["trainer"]["precision"], config["trainer"]["accelerator"])
+        check_targets(config)
+        config["trainer"]["precision"] = resolve_precision(
+            config["trainer"]["precision"], config["trainer"]["accelerator"]
+        )
         train(config, directory, resume=False)
         return directory
     place = named_run(config["run"])
     if place.is_file():
-        raise UserError(f"run={config['run']} is a checkpoint; give the run directory that the training is to go on in.")
+        raise UserError(
+            f"run={config['run']} is a checkpoint; give the run directory that the training is to go on in."
+        )
     stored = read_config(place / "config.yaml")
     train(_with_budget(stored, config, overrides), place, resume=True)
     return place
@@ -175,7 +180,9 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
     try:
         with Interruption() as interruption:
             module.interrupted = interruption.__bool__
-            samples = Samples(place.samples, config["callbacks"]["samples"]["tokens"], config["decoding"], config["seed"])
+            samples = Samples(
+                place.samples, config["callbacks"]["samples"]["tokens"], config["decoding"], config["seed"]
+            )
             checkpoints = Checkpoints(place.checkpoints, config["checkpoint"]["every_steps"], interruption)
             seconds = _seconds(config["trainer"]["max_time"])
             trainer = make_trainer(
@@ -219,7 +226,9 @@ def _planned_steps(config: dict[str, Any], data: TextData) -> int | None:
     return min(limits) if limits else None
 
 
-def _refuse_when_complete(place: RunDirectory, config: dict[str, Any], position: dict[str, int], budget: int | None) -> None:
+def _refuse_when_complete(
+    place: RunDirectory, config: dict[str, Any], position: dict[str, int], budget: int | None
+) -> None:
     done = place.state() == "completed" and config["trainer"] == read_config(place.config)["trainer"]
     if done or (budget is not None and position["step"] >= budget):
         raise UserError(
@@ -236,7 +245,11 @@ def _seconds(max_time: str | None) -> float | None:
 
 
 def _summarise(
-    config: dict[str, Any], place: RunDirectory, data: TextData, module: LanguageModule, checkpoints: Checkpoints
+    config: dict[str, Any],
+    place: RunDirectory,
+    data: TextData,
+    module: LanguageModule,
+    checkpoints: Checkpoints,
 ) -> dict[str, Any]:
     """The final figures, of the best checkpoint where there was a validation, else of the last."""
     taken = load(place.path, device=module.device)

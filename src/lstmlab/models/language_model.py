@@ -14,7 +14,12 @@ class LanguageModel(nn.Module):
     """
 
     def __init__(
-        self, embedding: nn.Embedding, core: Core, attention: Attention | None, head: Head, dropout: float = 0.0
+        self,
+        embedding: nn.Embedding,
+        core: Core,
+        attention: Attention | None,
+        head: Head,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.embedding = embedding

@@ -40,7 +40,9 @@ def _decode(raw: bytes, path: Path, encoding: str) -> str:
         try:
             codec = codecs.lookup(encoding).name
         except LookupError as error:
-            raise UserError(f"data.encoding={encoding} is no encoding that Python knows; try utf-8 or gb18030.") from error
+            raise UserError(
+                f"data.encoding={encoding} is no encoding that Python knows; try utf-8 or gb18030."
+            ) from error
         return _strict(raw, path, codec)
     for mark, codec in _BOMS:
         if raw.startswith(mark):

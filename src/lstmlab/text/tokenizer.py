@@ -160,4 +160,12 @@ def tokenizer_from_dict(plain: dict[str, Any]) -> Tokenizer:
     return tokenizer
 
 
-__all__ = ["END_OF_DOCUMENT", "CharTokenizer", "Ids", "Tokenizer", "WordTokenizer", "make_tokenizer", "tokenizer_from_dict"]
+__all__ = [
+    "END_OF_DOCUMENT",
+    "CharTokenizer",
+    "Ids",
+    "Tokenizer",
+    "WordTokenizer",
+    "make_tokenizer",
+    "tokenizer_from_dict",
+]

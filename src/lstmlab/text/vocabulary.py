@@ -29,7 +29,12 @@ class Vocabulary:
 
     @classmethod
     def from_counts(
-        cls, counts: Counter[str], *, min_count: int = 1, max_size: int | None = None, document_ends: bool = True
+        cls,
+        counts: Counter[str],
+        *,
+        min_count: int = 1,
+        max_size: int | None = None,
+        document_ends: bool = True,
     ) -> "Vocabulary":
         """The ``max_size`` most frequent types (specials not counted) that occur at least ``min_count`` times.
 
@@ -39,7 +44,8 @@ class Vocabulary:
             UserError: no type is left.
         """
         kept = sorted(
-            ((token, n) for token, n in counts.items() if n >= min_count), key=lambda item: (-item[1], item[0])
+            ((token, n) for token, n in counts.items() if n >= min_count),
+            key=lambda item: (-item[1], item[0]),
         )[:max_size]
         if not kept:
             raise UserError(f"tokenizer.min_count={min_count} leaves no token in the vocabulary; lower it.")

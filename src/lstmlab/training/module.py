@@ -198,7 +198,11 @@ class LanguageModule(pl.LightningModule):
         part = self.trainer.datamodule.part("val")  # type: ignore[attr-defined]  # Lightning sets it in fit()
         complete = self.val_total.tokens == len(part.ids) - 1
         nats = float(self.val_total.nats) + (part.spelling_nats() if complete else 0.0)
-        characters = part.scored_characters if complete else round(part.scored_characters * self.val_total.tokens / len(part.ids))
+        characters = (
+            part.scored_characters
+            if complete
+            else round(part.scored_characters * self.val_total.tokens / len(part.ids))
+        )
         figures = {
             "val/loss": self.val_total.loss,
             "val/perplexity": self.val_total.perplexity,
@@ -219,7 +223,10 @@ class LanguageModule(pl.LightningModule):
         if not isinstance(self.schedule, Plateau):
             return optimizer
         scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimizer, factor=self.schedule.decay, patience=self.schedule.patience, threshold=self.schedule.threshold
+            optimizer,
+            factor=self.schedule.decay,
+            patience=self.schedule.patience,
+            threshold=self.schedule.threshold,
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "monitor": MONITOR}}
 
@@ -243,7 +250,11 @@ class LanguageModule(pl.LightningModule):
         checkpoint.pop("loops", None)
         checkpoint[RESUME_KEY] = {
             "version": __version__,
-            "position": {"step": self.position.step, "epoch": self.position.epoch, "window": self.position.window},
+            "position": {
+                "step": self.position.step,
+                "epoch": self.position.epoch,
+                "window": self.position.window,
+            },
             "state": [] if self._train_state is None else [t.cpu() for t in state_tensors(self._train_state)],
             "random": _random_state(self.device),
             "epoch_total": _plain(self.epoch_total),

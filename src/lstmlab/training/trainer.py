@@ -13,7 +13,9 @@ from lstmlab.training.checkpoint_io import AtomicCheckpointIO
 from lstmlab.training.module import MONITOR
 
 
-def make_trainer(config: dict[str, Any], directory: Path, callbacks: list[Callback], loggers: list[Logger]) -> pl.Trainer:
+def make_trainer(
+    config: dict[str, Any], directory: Path, callbacks: list[Callback], loggers: list[Logger]
+) -> pl.Trainer:
     """Lightning's Trainer with our checkpoints, our loggers and contiguous streams."""
     spec = config["trainer"]
     try:

@@ -50,7 +50,11 @@ class Console(Callback):
             self.terminal.print(f"Estimated time: {clock(seconds)}")
         if self.terminal.is_terminal:
             self._bar = Progress(
-                BarColumn(bar_width=24), TaskProgressColumn(), TextColumn("{task.description}"), console=self.terminal, transient=True
+                BarColumn(bar_width=24),
+                TaskProgressColumn(),
+                TextColumn("{task.description}"),
+                console=self.terminal,
+                transient=True,
             )
             self._bar.start()
             self._task = self._bar.add_task("", total=self.budget, completed=self._first_step)

@@ -10,7 +10,9 @@ from pytorch_lightning.loggers import WandbLogger
 log = logging.getLogger(__name__)
 
 
-def make_wandb_logger(spec: dict[str, Any], config: dict[str, Any], directory: Path, run_id: str | None = None) -> WandbLogger:
+def make_wandb_logger(
+    spec: dict[str, Any], config: dict[str, Any], directory: Path, run_id: str | None = None
+) -> WandbLogger:
     """A logger whose W&B run is started here, its files inside the run directory.
 
     ``logger.mode`` "auto" means online where a key is configured, else offline. Where the server does not answer within
@@ -37,7 +39,12 @@ def make_wandb_logger(spec: dict[str, Any], config: dict[str, Any], directory: P
     settings = wandb.Settings(init_timeout=spec["init_timeout"], console="off")
     try:
         run = wandb.init(mode=mode, settings=settings, **options)
-    except (wandb.errors.CommError, wandb.errors.AuthenticationError, wandb.errors.UsageError, TimeoutError) as error:
+    except (
+        wandb.errors.CommError,
+        wandb.errors.AuthenticationError,
+        wandb.errors.UsageError,
+        TimeoutError,
+    ) as error:
         if mode == "offline":
             raise
         log.warning("W&B cannot be reached (%s); this run is logged offline.", str(error).splitlines()[0])
