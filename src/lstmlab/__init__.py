@@ -1,7 +1,7 @@
 """lstmlab: a configuration-driven experiment framework for recurrent language models.
 
-``lstmlab.load(place)`` opens what was trained, ``lstmlab.train(overrides)`` trains. Both are imported when they are first
-used: the command line must answer ``--help`` before torch could be loaded.
+``lstmlab.load(place)`` opens what was trained, ``lstmlab.train(overrides)`` trains. Both are imported when they are
+first used: the command line must answer ``--help`` before torch could be loaded.
 """
 
 from importlib import import_module

@@ -22,9 +22,12 @@ JOBS = {
     "generate": "text from a trained model",
 }
 
-# Hydra's flags that take a word of their own behind them.
-_WITH_VALUE = {"--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd", "--info", "-i",
-               "--experimental-rerun"}  # fmt: skip
+# Hydra's flags, those that take a word of their own behind them first.
+_WITH_VALUE = {
+    "--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd",
+    "--info", "-i", "--experimental-rerun",
+}  # fmt: skip
+_FLAGS = _WITH_VALUE | {"--help", "-h", "--version", "--hydra-help", "--resolve", "--run", "-r", "--multirun", "-m"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"lstmlab {__version__}")
         return 0
     job, rest = words[0], words[1:]
+    if job in JOBS and "--version" in rest:
+        return main(["--version"])
     if job not in JOBS:
         print(f"lstmlab: {job} is no job.{did_you_mean(job, JOBS)} There is {', '.join(JOBS)}.", file=sys.stderr)
         return 2
@@ -121,7 +126,11 @@ def _going_on(job: str, words: list[str]) -> list[str]:
 
 
 def _flags_first(words: list[str]) -> list[str]:
-    """Hydra's argument parser refuses a flag between two overrides; people type them anywhere."""
+    """Hydra's argument parser refuses a flag between two overrides; people type them anywhere.
+
+    Raises:
+        UserError: there is no such flag.
+    """
     flags: list[str] = []
     overrides: list[str] = []
     rest = iter(words)
@@ -129,6 +138,9 @@ def _flags_first(words: list[str]) -> list[str]:
         if not word.startswith("-"):
             overrides.append(word)
             continue
+        name = word.partition("=")[0]
+        if name not in _FLAGS:
+            raise UserError(f"{name} is no flag.{did_you_mean(name, _FLAGS)}")
         flags.append(word)
         if word in _WITH_VALUE and (value := next(rest, None)) is not None:
             flags.append(value)
@@ -141,35 +153,44 @@ class _Stop(BaseException):
 
 def _call_hydra(job: str, words: list[str]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises what went wrong instead of printing its own account and exiting
-    sys.path.insert(0, str(Path.cwd()))  # a user's own module, named by a _target_, lies beside where they work
-    logging.getLogger("lstmlab").addHandler(_terminal_handler())
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))  # a user's own module, named by a _target_, lies beside where they work
     import hydra
     from omegaconf import OmegaConf
 
     OmegaConf.register_new_resolver("lstmlab_scratch", _scratch_directory, use_cache=True, replace=True)
-    sys.argv = [f"lstmlab {job}", *words]
-    failures: list[Exception] = []
+    arguments, sys.argv = sys.argv, [f"lstmlab {job}", *words]
+    terminal = _terminal_handler()
+    logging.getLogger("lstmlab").addHandler(terminal)
+    failures: dict[int | None, Exception] = {}
     try:
         hydra.main(version_base="1.3", config_path=str(conf_directory()), config_name=job)(_task(job, failures))()
     except _Stop as stop:
         assert stop.__cause__ is not None
         raise stop.__cause__ from None
-    if len(failures) == 1:
-        raise failures[0]
+    finally:
+        logging.getLogger("lstmlab").removeHandler(terminal)
+        sys.argv = arguments
+    if None in failures:  # a single run
+        raise failures[None]
     if failures:
-        raise UserError(f"{len(failures)} trials failed: " + " ".join(str(failure) for failure in failures))
+        raise UserError(f"of the trials {', '.join(map(str, failures))} failed, for the reasons given above.")
 
 
-def _task(job: str, failures: list[Exception]) -> Callable[["DictConfig"], Any]:
+def _task(job: str, failures: dict[int | None, Exception]) -> Callable[["DictConfig"], Any]:
     def task(composed: "DictConfig") -> Any:
         """One run. Failures are kept, not raised: of a multirun's trials one must not take the others with it."""
+        import traceback
         from importlib import import_module
 
         from hydra.core.hydra_config import HydraConfig
 
-        run = import_module(f"lstmlab.experiment.{job}").run
+        from lstmlab.experiment.run_directory import remove_empty
+
         hydra_config = HydraConfig.get()
         directory = Path(hydra_config.runtime.output_dir)
+        trial = hydra_config.job.num if hydra_config.mode.name == "MULTIRUN" else None
+        run = import_module(f"lstmlab.experiment.{job}").run
         try:
             if job == "train":
                 run(composed, directory, list(hydra_config.overrides.task))
@@ -178,13 +199,14 @@ def _task(job: str, failures: list[Exception]) -> Callable[["DictConfig"], Any]:
         except Exception as error:
             if type(error).__name__ == "Interrupted":
                 raise _Stop from error
-            failures.append(error)
-            if hydra_config.mode is not None and hydra_config.mode.name == "MULTIRUN":
-                print(f"lstmlab: trial {hydra_config.job.num}: {error}", file=sys.stderr)
+            failures[trial] = error
+            if trial is not None:
+                print(f"lstmlab: trial {trial}: {error}", file=sys.stderr)
+                if not isinstance(error, UserError):
+                    traceback.print_exception(error)
         finally:
-            # Hydra made it, and the configuration was refused; "." is what the other jobs run in.
-            if job == "train" and directory.is_dir() and not any(directory.iterdir()):
-                directory.rmdir()
+            if job == "train":  # Hydra made it, and the configuration was refused; the other jobs make none
+                remove_empty(directory)
 
     return task
 

@@ -68,7 +68,7 @@ def _as_typed(group: str, lines: Sequence[str]) -> list[str]:
         if line.startswith("#") or key.startswith(("_", "-")):
             typed += [line] if line.startswith("#") else []
             continue
-        path = path[: 1 + (len(line) - len(line.lstrip())) // 2] + [key]
+        path = [*path[: 1 + (len(line) - len(line.lstrip())) // 2], key]
         if value.strip() and not value.strip().startswith("#"):
             typed.append(f"{'.'.join(path)}={value.strip()}")
     return typed

@@ -31,7 +31,7 @@ class TokenScore:
 
 @dataclass(frozen=True)
 class TextScore:
-    """How probable a text is: total ``nats``, ``bits_per_char`` and ``perplexity`` a token, and every ``token`` by itself."""
+    """How probable a text is: total ``nats``, ``bits_per_char``, ``perplexity`` a token, and every token by itself."""
 
     nats: float
     bits_per_char: float
@@ -44,7 +44,7 @@ class TextScore:
 
 
 class TrainedModel:
-    """A trained language model: ``generate`` and ``score``, its ``config``, ``tokenizer`` and LightningModule ``module``."""
+    """A trained language model: ``generate``, ``score``, ``config``, ``tokenizer``; ``module`` is the LightningModule."""
 
     def __init__(self, module: LanguageModule, path: Path, checkpoint: dict[str, Any]) -> None:
         self.module = module.eval()
@@ -83,7 +83,7 @@ class TrainedModel:
     def generate(self, prompt: str | Sequence[str] = "", max_tokens: int = 200, **options: Any) -> str | list[str]:
         """Text that continues a prompt, without the prompt; a list of them for several prompts.
 
-        ``options`` are those of ``stream``: ``seed`` and the decoding (``name``, ``temperature``, ``top_k``, ``top_p``).
+        ``options`` are those of ``stream``: ``seed`` and a decoding (``name``, ``temperature``, ``top_k``, ``top_p``).
         """
         if isinstance(prompt, str):
             return "".join(self.stream(prompt, max_tokens, **options))
@@ -143,7 +143,8 @@ class TrainedModel:
         model = self.config["model"]
         figure = self.summary.get("test/bits_per_char") or self.summary.get("val/bits_per_char")
         return (
-            f"TrainedModel({self.path}: {model['num_layers']} x {model['hidden_size']}, {self.tokenizer!r}, step {self.step:,}"
+            f"TrainedModel({self.path}: {model['num_layers']} x {model['hidden_size']},"
+            f" {self.tokenizer!r}, step {self.step:,}"
             + (f", {figure:.3f} bits a character held out)" if figure else ")")
         )
 
@@ -166,9 +167,8 @@ def checkpoint_path(place: str | Path, checkpoint: str | None = None) -> Path:
     for name in wanted:
         if (folder / f"{name}.ckpt").is_file():
             return folder / f"{name}.ckpt"
-    raise UserError(
-        f"run={place} holds no {' or '.join(f'checkpoints/{name}.ckpt' for name in wanted)}; train first or name another."
-    )
+    missing = " or ".join(f"checkpoints/{name}.ckpt" for name in wanted)
+    raise UserError(f"run={place} holds no {missing}; train first or name another.")
 
 
 def load(place: str | Path, *, checkpoint: str | None = None, device: str | torch.device = "cpu") -> TrainedModel:

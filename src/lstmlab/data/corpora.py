@@ -1,5 +1,6 @@
 """The corpora: where documents come from."""
 
+import os
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +11,7 @@ from lstmlab.data.module import TextData
 from lstmlab.errors import UserError
 from lstmlab.text.cleaning import CLEANINGS
 from lstmlab.text.document import Document, Part
-from lstmlab.text.reading import find_texts, read_text
+from lstmlab.text.reading import find_texts, read_bytes, read_text
 from lstmlab.text.synthetic import MarkovSource
 from lstmlab.text.tokenizer import Tokenizer
 
@@ -59,8 +60,8 @@ class FileData(TextData):
     def fingerprint(self) -> Iterable[bytes]:
         yield repr((self.cleaning, self.encoding, self.max_characters)).encode()
         for path, part in self.sources():
-            yield f"{path.name}:{part}".encode()
-            yield path.read_bytes()
+            yield os.fsencode(path.name) + f":{part}".encode()
+            yield read_bytes(path)
 
 
 class Sample(FileData):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lstmlab.data.module import cache_directory
 from lstmlab.errors import UserError
+from lstmlab.text.reading import read_bytes
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def corpora_directory(root: str | None) -> Path:
 
 
 def obtain(file: PublishedFile, root: str | None) -> Path:
-    """The local copy of a published file; downloaded into the cache directory, with a progress bar, where there is none.
+    """The local copy of a published file; where there is none, it is downloaded into the cache directory.
 
     Raises:
         UserError: it is not there and cannot be downloaded, or what arrived is not what was published.
@@ -36,7 +37,7 @@ def obtain(file: PublishedFile, root: str | None) -> Path:
     for directory in (corpora_directory(root), cache_directory() / "corpora"):
         found = directory / file.place
         if found.is_file():
-            if hashlib.sha256(found.read_bytes()).hexdigest() != file.sha256:
+            if hashlib.sha256(read_bytes(found)).hexdigest() != file.sha256:
                 log.warning("%s differs from the published file: figures will not compare with published ones.", found)
             return found
     return _download(file, root)
@@ -57,6 +58,11 @@ def _download(file: PublishedFile, root: str | None) -> Path:
     except requests.RequestException as error:
         raise UserError(
             f"{wanted} is missing and {file.url} cannot be reached; put the file there or set data.root."
+        ) from error
+    except OSError as error:
+        raise UserError(
+            f"{wanted} is missing and {file.url} cannot be stored as {target} ({error.strerror or error}); put the file"
+            " there yourself or set data.root."
         ) from error
     except ValueError as error:  # pooch's word for a hash that differs; it has removed the file
         raise UserError(

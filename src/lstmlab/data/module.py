@@ -1,6 +1,7 @@
 """The data module: from documents to windows, through a cache."""
 
 import hashlib
+import logging
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,12 +14,14 @@ import platformdirs
 import pytorch_lightning as pl
 from numpy.typing import NDArray
 
-from lstmlab.data.prepared import PreparedCorpus, PreparedPart, build
+from lstmlab.data.prepared import DamagedCache, PreparedCorpus, PreparedPart, build
 from lstmlab.data.spans import Position, SpanLoader
 from lstmlab.data.streams import SCORING_WINDOW, Streams, Window, scoring_streams, scoring_windows
 from lstmlab.errors import UserError
 from lstmlab.text.document import Document, Part
 from lstmlab.text.tokenizer import Tokenizer
+
+log = logging.getLogger(__name__)
 
 
 def cache_directory() -> Path:
@@ -50,7 +53,12 @@ class TextData(pl.LightningDataModule, ABC):
         scoring_streams: int | None = None,
     ) -> None:
         super().__init__()
-        if len(split) != 3 or min(split) < 0 or split[0] <= 0 or abs(sum(split) - 1) > 1e-6:
+        for option, value in (("seq_length", seq_length), ("batch_size", batch_size)):
+            if value < 1:
+                raise UserError(f"data.{option}={value} must be at least 1.")
+        if scoring_streams is not None and scoring_streams < 1:
+            raise UserError(f"data.scoring_streams={scoring_streams} must be at least 1, or null.")
+        if len(split) != 3 or min(split) < 0 or split[0] <= 0 or not abs(sum(split) - 1) <= 1e-6:
             raise UserError(
                 f"data.split={list(split)} must be three shares (train, val, test) that add up to 1, train above 0."
             )
@@ -69,7 +77,7 @@ class TextData(pl.LightningDataModule, ABC):
     def fingerprint(self) -> Iterable[bytes]:
         """What the documents depend on, for the cache's key: by default their own text."""
         for document in self.documents():
-            yield document.name.encode()
+            yield document.name.encode("utf-8", "surrogateescape")
             yield (document.part or "").encode()
             yield document.text.encode("utf-8", "surrogatepass")
 
@@ -80,16 +88,17 @@ class TextData(pl.LightningDataModule, ABC):
         self.prepare()
 
     def prepare(self) -> PreparedCorpus:
-        """The corpus as ids, from the cache or made now."""
+        """The corpus as ids, from the cache or made now; a damaged cache is made again."""
         if self._prepared is None:
-            given = self.tokenizer.to_dict() if self.tokenizer._vocabulary else None
             directory = cache_directory() / "prepared" / self.cache_key()
-            if (directory / "corpus.json").exists():
+            try:
                 prepared = PreparedCorpus.open(directory)
-            else:
+            except DamagedCache as damage:
+                if directory.exists():
+                    log.warning("The prepared corpus in the cache is damaged and is made again (%s).", damage)
                 prepared = build(
                     directory, self.documents, self.tokenizer, self.split,
-                    document_ends=self.document_ends, fit=given is None,
+                    document_ends=self.document_ends, fit=not self.tokenizer.fitted,
                 )  # fmt: skip
             self.tokenizer = prepared.tokenizer
             self._prepared = prepared
@@ -98,7 +107,7 @@ class TextData(pl.LightningDataModule, ABC):
     def cache_key(self) -> str:
         """Of the text's bytes, the settings that shape the ids, and the versions of what made them."""
         digest = hashlib.blake2b(digest_size=16)
-        tokenizer: Any = self.tokenizer.to_dict() if self.tokenizer._vocabulary else self.tokenizer.settings()
+        tokenizer: Any = self.tokenizer.to_dict() if self.tokenizer.fitted else self.tokenizer.settings()
         settings = (type(self).__qualname__, self.split, self.document_ends, tokenizer)
         for piece in (repr(settings).encode(), version("lstmlab").encode(), np.__version__.encode()):
             digest.update(len(piece).to_bytes(8, "big") + piece)

@@ -1,20 +1,30 @@
 """A corpus as ids on disk: memory-mapped arrays, the vocabulary beside them."""
 
 import json
-import os
 import shutil
-import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack
+from copy import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from uuid import uuid4
+from zipfile import BadZipFile
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from lstmlab.errors import UserError
 from lstmlab.text.document import PARTS, Document, Part, pieces
 from lstmlab.text.tokenizer import Tokenizer, tokenizer_from_dict
+
+# A killed build's workplace is removed by a later build, once no build can still be at work there.
+_ABANDONED_SECONDS = 24 * 3600
+
+
+class DamagedCache(Exception):
+    """A directory is no whole prepared corpus: files are missing, cut short or unreadable."""
 
 
 @dataclass(frozen=True)
@@ -67,23 +77,34 @@ class PreparedCorpus:
 
     @classmethod
     def open(cls, directory: Path) -> "PreparedCorpus":
-        """Memory-map what ``build`` wrote."""
-        plain = json.loads((directory / "corpus.json").read_text(encoding="utf-8"))
-        parts: dict[Part, PreparedPart] = {}
-        for name in PARTS:
-            if name not in plain["parts"]:
-                continue
-            with np.load(directory / f"{name}.unknown.npz") as unknown:
-                positions, nats = unknown["positions"], unknown["nats"]
-            parts[name] = PreparedPart(
-                name=name,
-                ids=np.load(directory / f"{name}.npy", mmap_mode="r"),
-                figures=PartFigures(**plain["parts"][name]),
-                unknown_positions=positions,
-                unknown_nats=nats,
-                text_path=directory / f"{name}.txt",
-            )
-        return cls(directory, tokenizer_from_dict(plain["tokenizer"]), parts)
+        """Memory-map what ``build`` wrote.
+
+        Raises:
+            DamagedCache: something is missing there or does not fit together.
+        """
+        try:
+            plain = json.loads((directory / "corpus.json").read_text(encoding="utf-8"))
+            parts = {name: _open_part(directory, name, plain["parts"][name]) for name in PARTS if name in plain["parts"]}
+            return cls(directory, tokenizer_from_dict(plain["tokenizer"]), parts)
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+            raise DamagedCache(f"{directory}: {error}") from error
+
+
+def _open_part(directory: Path, name: Part, figures: dict[str, int]) -> PreparedPart:
+    with np.load(directory / f"{name}.unknown.npz") as unknown:
+        positions, nats = unknown["positions"], unknown["nats"]
+    part = PreparedPart(
+        name=name,
+        ids=np.load(directory / f"{name}.npy", mmap_mode="r"),
+        figures=PartFigures(**figures),
+        unknown_positions=positions,
+        unknown_nats=nats,
+        text_path=directory / f"{name}.txt",
+    )
+    if len(part.ids) != part.figures.tokens or not len(positions) == len(nats) == part.figures.unknown:
+        raise ValueError(f"{name} is not as long as corpus.json says")
+    part.text_path.stat()
+    return part
 
 
 def build(
@@ -97,47 +118,75 @@ def build(
 ) -> PreparedCorpus:
     """Clean text to ids on disk, one document in memory at a time.
 
-    Written under a temporary name and renamed at the end: a killed run leaves no half cache, and where two runs race the
-    first to finish wins and the other uses its result. With ``fit=False`` the tokenizer is used as it stands.
+    Written under a temporary name and renamed at the end: a killed run leaves no half cache, and where two runs race
+    the first to finish wins and the other uses its result. A damaged cache that is in the way is replaced. The tokenizer
+    itself stays as it is: a copy of it is fitted, or used as it stands with ``fit=False``.
 
     Raises:
-        UserError: a part with a positive share is without a token.
+        UserError: a part with a positive share has no token to be scored, or the directory cannot be written.
     """
 
     def parted() -> Iterator[tuple[Part, str]]:
         for document in documents():
-            yield from pieces(document, split)
+            yield from ((part, text) for part, text in pieces(document, split) if text)
 
     if fit:
+        tokenizer = copy(tokenizer)
         tokenizer.fit((text for part, text in parted() if part == "train"), document_ends=document_ends)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    workplace = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    workplace = directory.parent / f".{directory.name}-{uuid4().hex}"
     try:
+        workplace.mkdir(parents=True)
         figures = _encode_parts(workplace, parted(), tokenizer)
-        for part, share in zip(PARTS, split, strict=True):
-            if share > 0 and (part not in figures or figures[part].tokens == 0):
-                raise UserError(
-                    f"data.split gives {part} a share of {share:g}, but no token falls there; enlarge it or set 0."
-                )
+        _check_shares(figures, split)
         description = {
             "tokenizer": tokenizer.to_dict(),
             "parts": {part: asdict(f) for part, f in figures.items()},
         }
         (workplace / "corpus.json").write_text(json.dumps(description, ensure_ascii=True), encoding="utf-8")
-        with suppress(OSError):  # another run finished first: its directory is there and holds the same
-            os.rename(workplace, directory)
+        return _install(workplace, directory)
+    except OSError as error:
+        raise UserError(
+            f"the prepared corpus cannot be written to {directory} ({error.strerror or error}); mend that place or name"
+            " another cache directory with the environment variable LSTMLAB_CACHE."
+        ) from error
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
-    return PreparedCorpus.open(directory)
+
+
+def _install(workplace: Path, directory: Path) -> PreparedCorpus:
+    """Give a finished workplace its name, unless a whole corpus has it by now."""
+    with FileLock(directory.parent / ".lock"):
+        try:
+            return PreparedCorpus.open(directory)
+        except DamagedCache:
+            if directory.exists():
+                shutil.rmtree(directory)
+            workplace.rename(directory)
+        for left in directory.parent.glob(".*-*"):
+            if left.is_dir() and time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+        return PreparedCorpus.open(directory)
+
+
+def _check_shares(figures: dict[Part, PartFigures], split: Sequence[float]) -> None:
+    for part, share in zip(PARTS, split, strict=True):
+        got = figures.get(part, PartFigures())
+        # The first token is context; a part of which nothing else is left has no figure a character.
+        if share > 0 and (got.tokens < 2 or got.characters == got.first_token_characters):
+            raise UserError(
+                f"data.split gives {part} a share of {share:g}, but no token to be scored falls there; enlarge it,"
+                " set 0 or give more text."
+            )
 
 
 def _encode_parts(workplace: Path, parted: Iterable[tuple[Part, str]], tokenizer: Tokenizer) -> dict[Part, PartFigures]:
     writers: dict[Part, _PartWriter] = {}
-    for part, text in parted:
-        if part not in writers:
-            writers[part] = _PartWriter(workplace, part, tokenizer)
-        writers[part].add(text)
-    return {part: writer.close() for part, writer in writers.items()}
+    with ExitStack() as files:
+        for part, text in parted:
+            if part not in writers:
+                writers[part] = files.enter_context(_PartWriter(workplace, part, tokenizer))
+            writers[part].add(text)
+    return {part: writer.finish() for part, writer in writers.items()}
 
 
 class _PartWriter:
@@ -152,26 +201,33 @@ class _PartWriter:
         self._nats: list[float] = []
         self._documents = self._characters = self._tokens = self._first = 0
 
+    def __enter__(self) -> "_PartWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._raw.close()
+        self._text.close()
+
     def add(self, text: str) -> None:
         vocabulary, speller = self._tokenizer.vocabulary, self._tokenizer.speller
         ids = self._tokenizer.encode(text)
         positions = np.flatnonzero(ids == vocabulary.unknown_id)
-        if len(positions):
-            self._positions.append(positions + self._tokens)
-            self._nats.extend(speller.nats(token) for token in self._tokenizer.unknown(text))
+        unknown = self._tokenizer.unknown(text) if len(positions) else []
+        if self._tokens == 0 and len(ids):
+            self._first = len(unknown[0] if positions[:1] == [0] else vocabulary.token(int(ids[0])))
+        self._positions.append(positions + self._tokens)
+        self._nats.extend(speller.nats(token) for token in unknown)
+        self._raw.write(ids.astype(self._dtype).data)
+        self._tokens += len(ids)
         if vocabulary.end_id is not None:
-            ids = np.append(ids, vocabulary.end_id)
-        if self._tokens == 0 and len(ids) and ids[0] != vocabulary.end_id:
-            self._first = len(self._tokenizer.split(text)[0])
-        self._raw.write(ids.astype(self._dtype).tobytes())
+            self._raw.write(np.array([vocabulary.end_id], self._dtype).data)
+            self._tokens += 1
         self._text.write(text.encode("utf-8", "surrogatepass"))
         self._documents += 1
         self._characters += len(text)
-        self._tokens += len(ids)
 
-    def close(self) -> PartFigures:
-        self._raw.close()
-        self._text.close()
+    def finish(self) -> PartFigures:
+        """Give the ids their form as a NumPy file; all documents are added, the files closed."""
         raw_path = self._place / f"{self._part}.raw"
         if self._tokens:
             raw = np.memmap(raw_path, dtype=self._dtype, mode="r")
@@ -180,7 +236,7 @@ class _PartWriter:
         else:
             np.save(self._place / f"{self._part}.npy", np.zeros(0, self._dtype))
         raw_path.unlink()
-        positions = np.concatenate(self._positions) if self._positions else np.zeros(0, np.int64)
+        positions = np.concatenate([np.zeros(0, np.int64), *self._positions])
         np.savez(
             self._place / f"{self._part}.unknown.npz",
             positions=positions,

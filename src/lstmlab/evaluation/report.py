@@ -50,7 +50,7 @@ class Evaluation:
         """What the table's figures are, a line each."""
         lines = []
         if any(row.adaptive for row in self.references):
-            lines.append("* learns from the held-out text while it reads it; the others, this model among them, do not")
+            lines.append("* learns from the held-out text while reading it; the others, this model among them, do not")
         if self.model.streams > 1:
             lines.append(f"scored in {self.model.streams} streams, each begun with a blank state")
         if self.model.spelling_bits_per_char:
@@ -70,5 +70,6 @@ def reference_rows(corpus: PreparedCorpus, split: Part, order: int, max_characte
     train, part = corpus.parts["train"], corpus.parts[split]
     return references(
         train.ids, part.ids, len(corpus.tokenizer.vocabulary), train.text(), part.text(),
-        characters=part.scored_characters, spelling_nats=part.spelling_nats(), order=order, max_characters=max_characters,
+        characters=part.scored_characters, spelling_nats=part.spelling_nats(),
+        order=order, max_characters=max_characters,
     )  # fmt: skip

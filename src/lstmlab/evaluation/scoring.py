@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from lstmlab.data.prepared import PreparedPart
 from lstmlab.data.streams import IGNORED, SCORING_WINDOW, Window, scoring_streams, scoring_windows
 from lstmlab.models import LanguageModel
+from lstmlab.text.vocabulary import UNKNOWN_ID
 from lstmlab.training.metrics import bits_per_char, perplexity
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Per-token nats (N − 1,), in the order of the text, and how often the most probable token was the right one."""
+    """Per-token nats (N − 1,), in the order of the text, and how often the most probable token was the right one.
+
+    An unknown token is never predicted rightly: ``<unk>`` names no token.
+    """
 
     nats: NDArray[np.float64]
     correct: int
@@ -50,7 +54,7 @@ def score_windows(model: LanguageModel, windows: Iterable[Window]) -> Scores:
         for window in windows:
             window = window.to(device)
             nats, right, state = model.score(window.inputs, window.targets, state)
-            correct += int(right.sum())
+            correct += int((right & (window.targets != UNKNOWN_ID)).sum())
             columns.append(nats.double().cpu().numpy())
             scored.append((window.targets != IGNORED).cpu().numpy())
     finally:

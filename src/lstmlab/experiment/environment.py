@@ -14,7 +14,10 @@ _LIBRARIES = ("torch", "pytorch-lightning", "hydra-core", "omegaconf", "numpy", 
 
 
 def describe_environment() -> dict[str, Any]:
-    """Package version, git commit (of the working directory, else of the package), library versions, hardware and threads, as plain values."""
+    """Versions of the package and its libraries, git commit, hardware and threads, as plain values.
+
+    The commit is that of the working directory, else of the package.
+    """
     return {
         "lstmlab": version("lstmlab"),
         "git_commit": _git_commit(Path.cwd()) or _git_commit(Path(__file__).parent),

@@ -18,10 +18,10 @@ def run(composed: DictConfig) -> str:
     quieten()
     config = plain_config("generate", composed)
     out = Path(config["out"]).expanduser() if config["out"] else None
-    if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
-        raise UserError(
-            f"out={config['out']} cannot be written: {'it is a directory' if out.is_dir() else f'there is no directory {out.parent}'}."
-        )
+    if out is not None and out.is_dir():
+        raise UserError(f"out={out} cannot be written: it is a directory.")
+    if out is not None and not out.absolute().parent.is_dir():
+        raise UserError(f"out={out} cannot be written: there is no directory {out.parent}.")
     model = load(named_run(config["run"]), checkpoint=config["checkpoint"], device=config["device"])
     if lacking := model.unknown(config["prompt"]):
         print(
@@ -39,7 +39,7 @@ def run(composed: DictConfig) -> str:
         partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
         try:
             partial.write_text(text, encoding="utf-8", newline="")
-            os.replace(partial, out)
+            partial.replace(out)
         except OSError as error:
             raise UserError(f"out={out} cannot be written: {error.strerror}.") from error
         finally:

@@ -90,4 +90,12 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     """Whole or not at all."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    partial.replace(path)
+
+
+def remove_empty(directory: Path) -> None:
+    """A run that never began leaves no directory behind, and none above it that is empty then, here below."""
+    for place in (directory.absolute(), *directory.absolute().parents):
+        if Path.cwd() not in place.parents or not place.is_dir() or any(place.iterdir()):
+            return
+        place.rmdir()

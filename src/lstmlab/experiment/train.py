@@ -21,7 +21,7 @@ from lstmlab.experiment.configuration import plain_config, read_config, write_co
 from lstmlab.experiment.environment import describe_environment
 from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.launch import launch_processes, must_launch
-from lstmlab.experiment.run_directory import RunDirectory
+from lstmlab.experiment.run_directory import RunDirectory, remove_empty
 from lstmlab.loading import load
 from lstmlab.text.document import Part
 from lstmlab.training.callbacks import Checkpoints, Console, Interrupted, Interruption, Samples
@@ -65,8 +65,8 @@ def _with_budget(stored: dict[str, Any], given: dict[str, Any], overrides: Seque
     for name in names:
         if name != "run" and name not in [f"trainer.{budget}" for budget in BUDGET]:
             raise UserError(
-                f"{name} cannot be changed when a training goes on (run=…); only trainer.max_epochs, trainer.max_steps and"
-                " trainer.max_time can."
+                f"{name} cannot be changed when a training goes on (run=…); only trainer.max_epochs,"
+                " trainer.max_steps and trainer.max_time can."
             )
     wanted = {budget: given["trainer"][budget] for budget in BUDGET if f"trainer.{budget}" in names}
     if not wanted:
@@ -99,7 +99,7 @@ def train(config: dict[str, Any], directory: Path, *, resume: bool) -> dict[str,
 def _is_first_process() -> bool:
     from lightning_fabric.utilities.rank_zero import rank_zero_only
 
-    return rank_zero_only.rank == 0
+    return bool(getattr(rank_zero_only, "rank", 0) == 0)
 
 
 def _remove_if_empty(directory: Path) -> None:
@@ -109,7 +109,7 @@ def _remove_if_empty(directory: Path) -> None:
     if {entry.name for entry in directory.iterdir()} <= {".lock", "run.log"}:
         for entry in directory.iterdir():
             entry.unlink()
-        directory.rmdir()
+        remove_empty(directory)
 
 
 @contextmanager

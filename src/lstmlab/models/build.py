@@ -1,5 +1,6 @@
 """From a configuration to a model."""
 
+from itertools import pairwise
 from typing import Any
 
 from torch import nn
@@ -19,7 +20,7 @@ def build_model(config: dict[str, Any], vocabulary_size: int) -> LanguageModel:
     sizes = [model["embedding_size"]] + [model["hidden_size"]] * (model["num_layers"] - 1) + [width]
     layers = [
         build(model["layer"], RecurrentLayer, "model.layer", input_size=size, hidden_size=above)
-        for size, above in zip(sizes, sizes[1:], strict=False)
+        for size, above in pairwise(sizes)
     ]
     embedding = nn.Embedding(vocabulary_size, model["embedding_size"])
     # The library's N(0, 1) would make tied logits of variance E; AWD-LSTM's range (Merity et al. 2017, section 4).

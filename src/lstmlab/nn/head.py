@@ -10,13 +10,13 @@ from torch.nn import functional
 class Head(nn.Module, ABC):
     """Owns the output distribution: training and scoring ask it for ``loss``, decoding for ``logits``.
 
-    Built with ``width`` (of the hidden vectors), ``vocabulary_size`` and ``tied``, the embedding's weight (V, width) that
-    it shares, or None.
+    Built with ``width`` (of the hidden vectors), ``vocabulary_size`` and ``tied``: the embedding's weight (V, width)
+    that it shares, or None.
     """
 
     @abstractmethod
     def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Negative log-likelihoods in nats, (N,), of targets (N,) given hidden (N, width); 0 where a target is ignored."""
+        """Nats, (N,), of targets (N,) given hidden (N, width): −ln p; 0 where a target is ignored."""
 
     @abstractmethod
     def logits(self, hidden: Tensor) -> Tensor:
@@ -38,7 +38,8 @@ class LinearHead(Head):
         nn.init.zeros_(self.linear.bias)
 
     def logits(self, hidden: Tensor) -> Tensor:
-        return self.linear(hidden)
+        logits: Tensor = self.linear(hidden)
+        return logits
 
     def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
         return functional.cross_entropy(self.logits(hidden), targets, reduction="none")

@@ -32,13 +32,5 @@ class LSTMLayer(RecurrentLayer):
 
     def step(self, x: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
         # Not nn.LSTM with T = 1: on a CPU that re-orders the weights at every call, 3 to 8 times the time.
-        weights = self.lstm
-        h, c = torch.lstm_cell(
-            x,
-            (state.h, state.c),
-            weights.weight_ih_l0,
-            weights.weight_hh_l0,
-            weights.bias_ih_l0,
-            weights.bias_hh_l0,
-        )
+        h, c = torch.lstm_cell(x, (state.h, state.c), *self.lstm.all_weights[0])
         return h, LSTMState(h, c)

@@ -1,7 +1,7 @@
 """State: what a recurrent layer carries from window to window.
 
-A state is a tensor or a (named) tuple of states, batch first in every tensor. It goes in and comes out of ``forward`` and
-``step``; no module keeps one.
+A state is a tensor or a (named) tuple of states, batch first in every tensor. It goes in and comes out of ``forward``
+and ``step``; no module keeps one.
 """
 
 from collections.abc import Callable

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 
 def draw_learning_curve(metrics: Path, target: Path, unit: str) -> None:
-    """Training and validation perplexity against steps, from metrics.csv, as a picture (the suffix decides the format)."""
+    """Training and validation perplexity against steps, from metrics.csv, as a picture in the suffix's format."""
     with metrics.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     figure = Figure(figsize=(7, 4), layout="constrained")  # not pyplot: no window system, no global state
@@ -19,7 +19,7 @@ def draw_learning_curve(metrics: Path, target: Path, unit: str) -> None:
         points = [(int(row["step"]), float(row[column])) for row in rows if row.get(column)]
         if points:
             steps, values = zip(*points, strict=True)
-            axes.plot(steps, values, label=label, **style)  # type: ignore[arg-type]  # each value fits its keyword
+            axes.plot(steps, values, label=label, **style)
     axes.set_xlabel("optimiser steps")
     axes.set_ylabel(f"perplexity a {unit}")
     axes.set_yscale("log")

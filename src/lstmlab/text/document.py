@@ -23,10 +23,12 @@ class Document:
 def pieces(document: Document, split: Sequence[float]) -> Iterator[tuple[Part, str]]:
     """The contiguous parts of a document, in order: ``split`` gives the shares of (train, val, test).
 
-    A part with a share of exactly 0 is not yielded; the pieces joined are the document's text.
+    A part with a share of exactly 0 is not yielded, also where the document itself is that part. A document without a
+    part of its own is cut, and the pieces joined are its text; a short one's may be empty.
     """
     if document.part is not None:
-        yield document.part, document.text
+        if split[PARTS.index(document.part)] > 0:
+            yield document.part, document.text
         return
     total = sum(split)
     start, reached = 0, 0.0

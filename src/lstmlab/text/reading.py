@@ -23,10 +23,7 @@ def read_text(path: Path, encoding: str = "auto") -> str:
     Raises:
         UserError: the file is missing, empty, binary, or not in that encoding (with position and count).
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+    raw = read_bytes(path)
     if not raw:
         raise UserError(f"{path} is empty; give a file with text.")
     text = _decode(raw, path, encoding)
@@ -35,18 +32,24 @@ def read_text(path: Path, encoding: str = "auto") -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+
+
 def _decode(raw: bytes, path: Path, encoding: str) -> str:
     if encoding != "auto":
-        try:
-            codec = codecs.lookup(encoding).name
-        except LookupError as error:
-            raise UserError(
-                f"data.encoding={encoding} is no encoding that Python knows; try utf-8 or gb18030."
-            ) from error
-        return _strict(raw, path, codec)
+        return _strict(raw, path, encoding).removeprefix("\ufeff")  # the byte-order mark, in any encoding
     for mark, codec in _BOMS:
         if raw.startswith(mark):
-            return _strict(raw[len(mark) :], path, codec)
+            return _strict(raw, path, codec).removeprefix("\ufeff")
     if b"\0" in raw:
         raise UserError(f"{path} is a binary file (NUL byte at {raw.index(0)}); give plain text.")
     return _strict(raw, path, "utf-8")
@@ -55,16 +58,36 @@ def _decode(raw: bytes, path: Path, encoding: str) -> str:
 def _strict(raw: bytes, path: Path, codec: str) -> str:
     try:
         return raw.decode(codec)
-    except UnicodeDecodeError as error:
-        bad = len(raw) - len(raw.decode(codec, errors="ignore").encode(codec))
+    except (LookupError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            bad = _undecodable(raw, codec)
+            raise UserError(
+                f"{path} is not {codec}: {bad:,} undecodable {'byte' if bad == 1 else 'bytes'},"
+                f" the first at byte {error.start:,};"
+                " name its encoding with data.encoding (gb18030, latin-1, …) or mend the file."
+            ) from error
         raise UserError(
-            f"{path} is not {codec}: {bad:,} undecodable {'byte' if bad == 1 else 'bytes'}, the first at byte {error.start:,};"
-            " name its encoding with data.encoding (gb18030, latin-1, …) or mend the file."
+            f"data.encoding={codec} is no encoding of text that Python knows; try utf-8 or gb18030."
         ) from error
 
 
+def _undecodable(raw: bytes, codec: str) -> int:
+    """How many bytes a lenient decoder has to skip. (Encoding again what it kept would miscount: few codecs are 1:1.)"""
+    skipped = 0
+
+    def skip(error: UnicodeError) -> tuple[str, int]:
+        nonlocal skipped
+        assert isinstance(error, UnicodeDecodeError)
+        skipped += error.end - error.start
+        return "", error.end
+
+    codecs.register_error("lstmlab.skip", skip)
+    raw.decode(codec, "lstmlab.skip")
+    return skipped
+
+
 def find_texts(path: str) -> list[Path]:
-    """The files behind ``data.path``: a file, every ``*.txt`` below a directory, or what a glob matches; sorted by name.
+    """The files behind ``data.path``, sorted: a file, every ``*.txt`` below a directory, or what a glob matches.
 
     Raises:
         UserError: nothing is there.
@@ -73,11 +96,12 @@ def find_texts(path: str) -> list[Path]:
     if place.is_file():
         return [place]
     if place.is_dir():
-        files = sorted(file for file in place.rglob("*.txt") if file.is_file())
+        files = sorted(file for file in place.rglob("*") if file.suffix.lower() == ".txt" and file.is_file())
         if not files:
             raise UserError(f"data.path={path} is a directory without a .txt file; name a file, a directory or a glob.")
         return files
-    files = sorted(Path(match) for match in glob.glob(str(place), recursive=True) if Path(match).is_file())
+    matches = {Path(match) for match in glob.glob(str(place), recursive=True)}  # noqa: PTH207  # it may be absolute
+    files = sorted(match for match in matches if match.is_file())
     if not files:
         raise UserError(f"data.path={path} is no file, no directory and matches nothing; look at the spelling.")
     return files

@@ -49,7 +49,8 @@ class MarkovSource:
     @cached_property
     def _next(self) -> NDArray[np.int64]:
         contexts = self.symbols**self.order
-        return (np.arange(contexts)[:, None] * self.symbols + np.arange(self.symbols)) % contexts
+        following: NDArray[np.int64] = np.arange(contexts)[:, None] * self.symbols + np.arange(self.symbols)
+        return following % contexts
 
     @cached_property
     def _chain(self) -> NDArray[np.float64]:
@@ -63,8 +64,8 @@ class MarkovSource:
     def stationary(self) -> NDArray[np.float64]:
         """π, (contexts,): π P = π, Σ π = 1."""
         contexts = len(self.transitions)
-        system = np.vstack([self._chain.T - np.eye(contexts), np.ones(contexts)])
-        return np.linalg.lstsq(system, np.append(np.zeros(contexts), 1.0), rcond=None)[0]
+        # With 𝟙 the matrix of ones, π (I − P + 𝟙) = 1ᵀ has one solution, and it sums to 1 by itself.
+        return np.asarray(np.linalg.solve((np.eye(contexts) - self._chain + 1.0).T, np.ones(contexts)))
 
     @property
     def entropy_rate(self) -> float:
@@ -74,7 +75,7 @@ class MarkovSource:
     @property
     def _context_entropies(self) -> NDArray[np.float64]:
         p = self.transitions
-        return -(p * np.log2(p)).sum(axis=1)
+        return np.asarray(-(p * np.log2(p)).sum(axis=1))
 
     def sampling_interval(self, characters: int, confidence: float = 0.99) -> tuple[float, float]:
         """Where the source's own −log₂ p a character of a text of that length falls, with that probability.
@@ -84,7 +85,8 @@ class MarkovSource:
         (Meyn & Tweedie, Markov Chains and Stochastic Stability, chapter 17.4).
         """
         rate, contexts = self.entropy_rate, len(self.transitions)
-        g = np.linalg.lstsq(np.eye(contexts) - self._chain, self._context_entropies - rate, rcond=None)[0]
+        # g is free by a constant; adding 𝟙 πᵀ to the singular matrix picks the one with π g = 0.
+        g = np.linalg.solve(np.eye(contexts) - self._chain + self.stationary, self._context_entropies - rate)
         increments = -np.log2(self.transitions) - rate + g[self._next] - g[:, None]
         variance = float(self.stationary @ (self.transitions * increments**2).sum(axis=1))
         half = NormalDist().inv_cdf(0.5 + confidence / 2) * (variance / characters) ** 0.5
@@ -95,7 +97,8 @@ class MarkovSource:
         rng = np.random.default_rng(seed)
         uniform = rng.random(characters).tolist()
         cumulative = np.cumsum(self.transitions, axis=1).tolist()
-        context = int(rng.choice(len(self.stationary), p=np.clip(self.stationary, 0, None) / self.stationary.sum()))
+        start = np.clip(self.stationary, 0, None)
+        context = int(rng.choice(len(start), p=start / start.sum()))
         contexts, drawn = len(cumulative), []
         for u in uniform:
             row = cumulative[context]

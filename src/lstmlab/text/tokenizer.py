@@ -46,6 +46,10 @@ class Tokenizer(ABC):
         """The text of tokens."""
 
     @property
+    def fitted(self) -> bool:
+        return self._vocabulary is not None
+
+    @property
     def vocabulary(self) -> Vocabulary:
         if self._vocabulary is None:
             raise RuntimeError("the tokenizer has no vocabulary yet: call fit() with the training part")
@@ -105,6 +109,8 @@ class CharTokenizer(Tokenizer):
 
     name = "char"
     unit = "character"
+    _SLICE = 1 << 20  # characters that are looked up at once: bounds the memory of a long text
+    _tabled: tuple[Vocabulary, Ids] | None = None  # the table, and the vocabulary that it is of
 
     def split(self, text: str) -> Sequence[str]:
         return text
@@ -114,14 +120,23 @@ class CharTokenizer(Tokenizer):
 
     def encode(self, text: str) -> Ids:
         """As the base class, through a table of code points: a million characters take milliseconds."""
-        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        return self._table()[points]
+        table = self._table()
+        ids = np.empty(len(text), dtype=np.int64)
+        for start in range(0, len(text), self._SLICE):
+            slice_ = text[start : start + self._SLICE]
+            points = np.frombuffer(slice_.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+            ids[start : start + len(slice_)] = table[np.minimum(points, len(table) - 1)]
+        return ids
 
     def _table(self) -> Ids:
-        table = np.full(0x110000, self.vocabulary.unknown_id, dtype=np.int64)
-        for token in self.vocabulary.types:
-            table[ord(token)] = self.vocabulary.id(token)
-        return table
+        """The id of every code point up to the vocabulary's greatest, and behind them that of all others."""
+        vocabulary = self.vocabulary
+        if self._tabled is None or self._tabled[0] is not vocabulary:
+            points = np.array([ord(token) for token in vocabulary.types])
+            table = np.full(points.max() + 2, vocabulary.unknown_id, dtype=np.int64)
+            table[points] = np.arange(vocabulary.specials, len(vocabulary))
+            self._tabled = (vocabulary, table)
+        return self._tabled[1]
 
 
 class WordTokenizer(Tokenizer):

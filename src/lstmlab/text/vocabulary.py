@@ -7,6 +7,7 @@ from typing import Any
 from lstmlab.errors import UserError
 
 UNKNOWN = "<unk>"
+UNKNOWN_ID = 0
 END_OF_DOCUMENT = "<eod>"
 
 
@@ -53,7 +54,7 @@ class Vocabulary:
 
     @property
     def unknown_id(self) -> int:
-        return 0
+        return UNKNOWN_ID
 
     @property
     def end_id(self) -> int | None:

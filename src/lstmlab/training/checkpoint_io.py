@@ -23,7 +23,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
                 torch.save(checkpoint, file)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(partial, target)
+            partial.replace(target)
         except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError of its writer
             raise UserError(
                 f"{target} could not be saved ({_reason(error)}); free space and go on with run={target.parent.parent}."
@@ -49,7 +49,7 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{path} is missing: there is no checkpoint to load.")
     try:
-        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+        checkpoint: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError as error:
         if "Unsupported" in str(error) or "GLOBAL" in str(error):
             raise UserError(f"{path} carries code besides tensors and plain values and is refused.") from error

@@ -16,6 +16,7 @@ from lstmlab.models import build_model
 from lstmlab.nn.state import State, fill_state, map_state, state_tensors
 from lstmlab.targets import build
 from lstmlab.text import tokenizer_from_dict
+from lstmlab.text.vocabulary import UNKNOWN_ID
 from lstmlab.training.metrics import Total, bits_per_char
 from lstmlab.training.optimizer import make_optimizer
 from lstmlab.training.schedule import Plateau, Schedule
@@ -30,7 +31,7 @@ class LanguageModule(pl.LightningModule):
     Built from a resolved configuration and a fitted tokenizer, both plain dicts, which are its hyper-parameters: a
     checkpoint alone rebuilds it (``LanguageModule.load_from_checkpoint(path)``).
 
-    A Lightning batch is a span of windows (``lstmlab.data.spans``), each of them a whole step, so optimisation is manual.
+    A Lightning batch is a span of windows (``lstmlab.data.spans``), each a step of its own: optimisation is manual.
     """
 
     def __init__(self, config: dict[str, Any], tokenizer: dict[str, Any]) -> None:
@@ -96,8 +97,8 @@ class LanguageModule(pl.LightningModule):
                     break
         if not math.isfinite(self.recent.loss) and self.recent.tokens:
             raise UserError(
-                f"the training loss is {self.recent.loss} at step {self.position.step}: the run diverged; lower optim.lr"
-                f" (now {self.config['optim']['lr']:g}) or set trainer.gradient_clip_val."
+                f"the training loss is {self.recent.loss} at step {self.position.step}: the run diverged;"
+                f" lower optim.lr (now {self.config['optim']['lr']:g}) or set trainer.gradient_clip_val."
             )
         self._after_span(span)
 
@@ -118,14 +119,14 @@ class LanguageModule(pl.LightningModule):
                 group["lr"] = group["initial_lr"] * rate
         clip = self.config["trainer"]["gradient_clip_val"]
         if self.trainer.precision == "16-mixed":  # the scaler steps and unscales through Lightning
-            self.clip_gradients(optimizer, gradient_clip_val=clip, gradient_clip_algorithm="norm")
+            self.clip_gradients(optimizer.optimizer, gradient_clip_val=clip, gradient_clip_algorithm="norm")
             optimizer.step()
         else:
             norm = nn.utils.clip_grad_norm_(self.model.parameters(), clip if clip else math.inf)
             self.gradient_norm = norm  # type: ignore[assignment]  # a tensor until it is logged: no step waits for it
             self._bare_step(optimizer.optimizer)
         optimizer.optimizer.zero_grad(set_to_none=True)
-        # Autocast caches the weights it has cast until the outermost context ends, which is Lightning's, around the span.
+        # Autocast caches the weights it has cast until its outermost context ends: Lightning's, around the whole span.
         torch.clear_autocast_cache()
         self.position.step += 1
 
@@ -192,7 +193,7 @@ class LanguageModule(pl.LightningModule):
         with torch.autocast(self.device.type, enabled=False):
             nats, correct, self._val_state = self.model.score(window.inputs, window.targets, self._val_state)
         scored = int((window.targets != IGNORED).sum())
-        self.val_total.add(nats.double().sum(), scored, correct.sum())
+        self.val_total.add(nats.double().sum(), scored, (correct & (window.targets != UNKNOWN_ID)).sum())
 
     def on_validation_epoch_end(self) -> None:
         part = self.trainer.datamodule.part("val")  # type: ignore[attr-defined]  # Lightning sets it in fit()
@@ -274,8 +275,8 @@ class LanguageModule(pl.LightningModule):
         fit_loop = self.trainer.fit_loop
         steps = fit_loop.epoch_loop.manual_optimization.optim_step_progress.total
         steps.ready = steps.completed = self.position.step
-        current = fit_loop.epoch_progress.current
-        current.ready = current.started = current.processed = current.completed = self.position.epoch
+        for stage in ("ready", "started", "processed", "completed"):
+            setattr(fit_loop.epoch_progress.current, stage, self.position.epoch)
 
     def _restore_training(self, saved: dict[str, Any]) -> None:
         if saved["state"]:

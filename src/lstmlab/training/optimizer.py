@@ -12,7 +12,7 @@ from lstmlab.targets import build
 def make_optimizer(spec: dict[str, Any], model: nn.Module) -> torch.optim.Optimizer:
     """``optim._target_`` over the model's parameters; weight decay on matrices alone, not on biases and gains."""
     parameters = [p for p in model.parameters() if p.requires_grad]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [p for p in parameters if p.dim() >= 2]},
         {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
     ]

@@ -9,7 +9,7 @@ from lstmlab.errors import UserError
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule(ABC):
-    """``optim.lr`` is multiplied with ``factor(step, total)``; over the first ``warmup_steps`` it rises linearly from 0."""
+    """``optim.lr`` is multiplied with ``factor(step, total)``; it rises linearly over the first ``warmup_steps``."""
 
     warmup_steps: int = 0
 
@@ -51,7 +51,7 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True, kw_only=True)
 class OneCycle(Schedule):
-    """Cosine up from ``start`` to 1 over the first ``rise`` of the steps, cosine down to ``final`` (Smith & Topin 2018)."""
+    """Cosine up from ``start`` to 1 over the first ``rise`` of the steps, then to ``final`` (Smith & Topin 2018)."""
 
     rise: float = 0.3
     start: float = 0.04

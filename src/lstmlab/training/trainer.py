@@ -6,6 +6,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback, EarlyStopping
 from pytorch_lightning.loggers import Logger
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from lstmlab.errors import UserError
 from lstmlab.targets import build
@@ -41,7 +42,7 @@ def make_trainer(
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-    except (ValueError, RuntimeError, pl.utilities.exceptions.MisconfigurationException) as error:
+    except (ValueError, RuntimeError, MisconfigurationException) as error:
         raise UserError(f"trainer: Lightning refuses these settings: {' '.join(str(error).split())}") from error
 
 

@@ -39,7 +39,8 @@ class Console(Callback):
         loader: Any = trainer.train_dataloader
         tokens = loader.streams.length * pl_module.config["data"]["batch_size"]
         self.terminal.print(
-            f"{parameter_count(pl_module.parameters()):,} parameters, {len(pl_module.tokenizer.vocabulary):,} vocabulary entries,"
+            f"{parameter_count(pl_module.parameters()):,} parameters,"
+            f" {len(pl_module.tokenizer.vocabulary):,} vocabulary entries,"
             f" {tokens:,} training tokens, {loader.steps_per_epoch:,} steps an epoch"
             + (f", {self.budget:,} steps in all" if self.budget else "")
         )
@@ -82,7 +83,8 @@ class Console(Callback):
         self._last_shown_step = step
         figures = pl_module.latest
         self.terminal.print(
-            f"step {step:,}, epoch {pl_module.position.epoch + 1}: validation perplexity {figures['val/perplexity']:.3f}"
+            f"step {step:,}, epoch {pl_module.position.epoch + 1}:"
+            f" validation perplexity {figures['val/perplexity']:.3f}"
             f" a {pl_module.tokenizer.unit}, {figures[MONITOR]:.3f} bits a character"
         )
         if sample := " ".join(self.samples.latest[:160].split("\n")):
@@ -121,7 +123,7 @@ class Console(Callback):
         with torch.random.fork_rng(devices), module.trainer.precision_plugin.train_step_context():
             for _ in range(2):  # the second one counts: the first pays for warming up
                 begun = time.perf_counter()
-                module.model.loss(window.inputs, window.targets)[0].mean().backward()
+                torch.autograd.backward(module.model.loss(window.inputs, window.targets)[0].mean())
                 float(next(module.model.parameters()).detach().sum())  # wait for the device
                 seconds = time.perf_counter() - begun
         module.model.zero_grad(set_to_none=True)

@@ -5,7 +5,7 @@ from types import FrameType
 from typing import Any
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818  # it is no error
     """Training was asked to stop by a signal; everything is saved."""
 
     def __init__(self, signum: int) -> None:

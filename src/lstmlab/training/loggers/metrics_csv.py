@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ from pytorch_lightning.utilities import rank_zero_only
 class MetricsCsv(Logger):
     """One file, one row a logged step, a column a figure; rows are on disk when the call returns.
 
-    Lightning's CSVLogger begins a new file when a run goes on; this one keeps the rows up to ``keep_until`` (the step of
-    the checkpoint) and appends, so that a resumed run's file is the uninterrupted run's.
+    Lightning's CSVLogger begins a new file when a run goes on; this one keeps the rows up to ``keep_until`` (the step
+    of the checkpoint) and appends, so that a resumed run's file is the uninterrupted run's.
     """
 
     def __init__(self, path: Path, keep_until: int | None = None) -> None:
@@ -63,4 +62,4 @@ class MetricsCsv(Logger):
         writer.writerows(self._rows)
         partial = self.path.with_name(f".{self.path.name}.partial")
         partial.write_text(text.getvalue(), encoding="utf-8", newline="")
-        os.replace(partial, self.path)
+        partial.replace(self.path)
