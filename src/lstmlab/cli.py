@@ -184,12 +184,13 @@ def _task(job: str, failures: dict[int | None, Exception]) -> Callable[["DictCon
         from importlib import import_module
 
         from hydra.core.hydra_config import HydraConfig
+        from hydra.types import RunMode
 
         from lstmlab.experiment.run_directory import remove_empty
 
         hydra_config = HydraConfig.get()
         directory = Path(hydra_config.runtime.output_dir)
-        trial = hydra_config.job.num if hydra_config.mode.name == "MULTIRUN" else None
+        trial = hydra_config.job.num if hydra_config.mode is RunMode.MULTIRUN else None
         run = import_module(f"lstmlab.experiment.{job}").run
         try:
             if job == "train":

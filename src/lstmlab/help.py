@@ -14,7 +14,7 @@ from lstmlab.conf_path import conf_directory
 
 def job_help(job: str, what: str, words: Sequence[str]) -> str:
     """The text. ``words`` is what was typed beside ``--help``: a chosen ``group=choice`` and ``--config-dir`` count."""
-    roots = [*_config_directories(words), conf_directory()]
+    roots = [*config_directories(words), conf_directory()]
     chosen = dict(word.split("=", 1) for word in words if "=" in word and not word.startswith("-"))
     primary = conf_directory() / f"{job}.yaml"
     lines = [f"lstmlab {job} [option=value ...]: {what}", ""]
@@ -37,9 +37,16 @@ def job_help(job: str, what: str, words: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _config_directories(words: Sequence[str]) -> list[Path]:
+def choice_options(group: str, choice: str) -> list[str]:
+    """The names of the options that a choice of a group brings."""
+    lines = _as_typed(group, _options([conf_directory()], group, choice))
+    return [line.partition("=")[0] for line in lines if not line.startswith("#")]
+
+
+def config_directories(words: Sequence[str]) -> list[Path]:
+    """What ``--config-dir`` names among the words typed."""
     found = []
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         if word in ("--config-dir", "-cd"):
             found.append(Path(following))
         elif word.startswith("--config-dir="):

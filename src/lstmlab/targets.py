@@ -1,7 +1,7 @@
 """Building objects that a configuration names: ``{_target_: package.module.Class, **arguments}``.
 
 Hydra's ``instantiate`` does this too; ours works on plain dicts, so that a checkpoint is rebuilt without Hydra, and
-builds nothing but subclasses of what is expected there, so that a checkpoint of unknown origin cannot call anything else.
+builds nothing but subclasses of what is expected there, so that a checkpoint of unknown origin cannot call others.
 
 A base is typed ``Callable[..., T]`` where ``type[T]`` is meant, which type checkers do not let abstract classes be.
 """
@@ -26,7 +26,7 @@ def find_class(target: str, base: Callable[..., T], option: str) -> type[T]:
     assert isinstance(base, type)
     module_name, _, name = target.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module_name), name)
+        found: Any = getattr(importlib.import_module(module_name), name)
     except ModuleNotFoundError as error:
         if error.name and (module_name == error.name or module_name.startswith(f"{error.name}.")):
             raise UserError(
@@ -36,11 +36,13 @@ def find_class(target: str, base: Callable[..., T], option: str) -> type[T]:
         raise
     except (AttributeError, ValueError) as error:
         raise UserError(f"{option}={target}: {module_name or 'it'} has no class {name}.") from error
-    if not (inspect.isclass(found) and issubclass(found, base)):
+    fits = inspect.isclass(found) and issubclass(found, base)
+    if not fits:
         raise UserError(f"{option}={target} is not a subclass of {base.__module__}.{base.__qualname__}.")
     if inspect.isabstract(found):
         raise UserError(f"{option}={target} is abstract: it lacks {', '.join(sorted(found.__abstractmethods__))}.")
-    return found
+    cls: type[T] = found
+    return cls
 
 
 def build(spec: dict[str, Any], base: Callable[..., T], group: str, **given: Any) -> T:
@@ -64,7 +66,7 @@ def check_arguments(cls: type, arguments: Iterable[str], group: str, given: Coll
     Raises:
         UserError: it does not take one, by the option's name, or needs another.
     """
-    parameters = _parameters(cls)
+    parameters = parameters_of(cls)
     if parameters is None:
         return
     known = [name for name in parameters if name not in given]
@@ -83,7 +85,7 @@ def check_arguments(cls: type, arguments: Iterable[str], group: str, given: Coll
             raise UserError(f"{group}.{name} is missing: {cls.__module__}.{cls.__qualname__} needs it.")
 
 
-def _parameters(cls: type) -> dict[str, inspect.Parameter] | None:
+def parameters_of(cls: type) -> dict[str, inspect.Parameter] | None:
     """The named parameters, through ``**options`` handed on to the bases; None where they end in the unknown."""
     found: dict[str, inspect.Parameter] = {}
     for base in cls.__mro__:

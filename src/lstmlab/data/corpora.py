@@ -98,9 +98,12 @@ class PublishedData(FileData):
     def __init__(self, tokenizer: Tokenizer, *, root: str | None = None, **options: Any) -> None:
         super().__init__(tokenizer, **options)
         self.root = root
+        self._found: list[tuple[Path, Part | None]] | None = None  # looked for, and hashed, once
 
     def sources(self) -> list[tuple[Path, Part | None]]:
-        return [(obtain(file, self.root), part) for file, part in self.published]
+        if self._found is None:
+            self._found = [(obtain(file, self.root), part) for file, part in self.published]
+        return self._found
 
 
 class TimeMachine(PublishedData):

@@ -14,7 +14,7 @@ import platformdirs
 import pytorch_lightning as pl
 from numpy.typing import NDArray
 
-from lstmlab.data.prepared import DamagedCache, PreparedCorpus, PreparedPart, build
+from lstmlab.data.prepared import DamagedCacheError, PreparedCorpus, PreparedPart, build
 from lstmlab.data.spans import Position, SpanLoader
 from lstmlab.data.streams import SCORING_WINDOW, Streams, Window, scoring_streams, scoring_windows
 from lstmlab.errors import UserError
@@ -91,17 +91,17 @@ class TextData(pl.LightningDataModule, ABC):
         """The corpus as ids, from the cache or made now; a damaged cache is made again."""
         if self._prepared is None:
             directory = cache_directory() / "prepared" / self.cache_key()
-            try:
-                prepared = PreparedCorpus.open(directory)
-            except DamagedCache as damage:
-                if directory.exists():
+            prepared = None
+            if directory.exists():
+                try:
+                    prepared = PreparedCorpus.open(directory)
+                except DamagedCacheError as damage:
                     log.warning("The prepared corpus in the cache is damaged and is made again (%s).", damage)
-                prepared = build(
-                    directory, self.documents, self.tokenizer, self.split,
-                    document_ends=self.document_ends, fit=not self.tokenizer.fitted,
-                )  # fmt: skip
-            self.tokenizer = prepared.tokenizer
-            self._prepared = prepared
+            self._prepared = prepared or build(
+                directory, self.documents, self.tokenizer, self.split,
+                document_ends=self.document_ends, fit=not self.tokenizer.fitted,
+            )  # fmt: skip
+            self.tokenizer = self._prepared.tokenizer
         return self._prepared
 
     def cache_key(self) -> str:

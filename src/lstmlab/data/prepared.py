@@ -4,7 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from copy import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from lstmlab.text.tokenizer import Tokenizer, tokenizer_from_dict
 _ABANDONED_SECONDS = 24 * 3600
 
 
-class DamagedCache(Exception):
+class DamagedCacheError(Exception):
     """A directory is no whole prepared corpus: files are missing, cut short or unreadable."""
 
 
@@ -80,14 +80,15 @@ class PreparedCorpus:
         """Memory-map what ``build`` wrote.
 
         Raises:
-            DamagedCache: something is missing there or does not fit together.
+            DamagedCacheError: something is missing there or does not fit together.
         """
         try:
             plain = json.loads((directory / "corpus.json").read_text(encoding="utf-8"))
-            parts = {name: _open_part(directory, name, plain["parts"][name]) for name in PARTS if name in plain["parts"]}
+            names = [name for name in PARTS if name in plain["parts"]]
+            parts = {name: _open_part(directory, name, plain["parts"][name]) for name in names}
             return cls(directory, tokenizer_from_dict(plain["tokenizer"]), parts)
         except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
-            raise DamagedCache(f"{directory}: {error}") from error
+            raise DamagedCacheError(f"{directory}: {error}") from error
 
 
 def _open_part(directory: Path, name: Part, figures: dict[str, int]) -> PreparedPart:
@@ -99,7 +100,7 @@ def _open_part(directory: Path, name: Part, figures: dict[str, int]) -> Prepared
         figures=PartFigures(**figures),
         unknown_positions=positions,
         unknown_nats=nats,
-        text_path=directory / f"{name}.txt",
+        text_path=directory / f"{name}.text",  # not .txt: a cache inside data.path must not become part of it
     )
     if len(part.ids) != part.figures.tokens or not len(positions) == len(nats) == part.figures.unknown:
         raise ValueError(f"{name} is not as long as corpus.json says")
@@ -119,8 +120,8 @@ def build(
     """Clean text to ids on disk, one document in memory at a time.
 
     Written under a temporary name and renamed at the end: a killed run leaves no half cache, and where two runs race
-    the first to finish wins and the other uses its result. A damaged cache that is in the way is replaced. The tokenizer
-    itself stays as it is: a copy of it is fitted, or used as it stands with ``fit=False``.
+    the first to finish wins and the other uses its result. A damaged cache that is in the way is replaced. The given
+    tokenizer is left as it is: a copy is fitted, or with ``fit=False`` used as it stands.
 
     Raises:
         UserError: a part with a positive share has no token to be scored, or the directory cannot be written.
@@ -135,33 +136,41 @@ def build(
         tokenizer.fit((text for part, text in parted() if part == "train"), document_ends=document_ends)
     workplace = directory.parent / f".{directory.name}-{uuid4().hex}"
     try:
-        workplace.mkdir(parents=True)
+        with _writing(workplace):
+            workplace.mkdir(parents=True)
         figures = _encode_parts(workplace, parted(), tokenizer)
         _check_shares(figures, split)
         description = {
             "tokenizer": tokenizer.to_dict(),
             "parts": {part: asdict(f) for part, f in figures.items()},
         }
-        (workplace / "corpus.json").write_text(json.dumps(description, ensure_ascii=True), encoding="utf-8")
-        return _install(workplace, directory)
-    except OSError as error:
-        raise UserError(
-            f"the prepared corpus cannot be written to {directory} ({error.strerror or error}); mend that place or name"
-            " another cache directory with the environment variable LSTMLAB_CACHE."
-        ) from error
+        with _writing(workplace):
+            (workplace / "corpus.json").write_text(json.dumps(description, ensure_ascii=True), encoding="utf-8")
+            return _install(workplace, directory)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
+
+
+@contextmanager
+def _writing(workplace: Path) -> Iterator[None]:
+    """Name the cache directory where it cannot be written. (An error while documents are read is another matter.)"""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"the prepared corpus cannot be written to {workplace.parent} ({error.strerror or error}); mend that place"
+            " or name another cache directory with the environment variable LSTMLAB_CACHE."
+        ) from error
 
 
 def _install(workplace: Path, directory: Path) -> PreparedCorpus:
     """Give a finished workplace its name, unless a whole corpus has it by now."""
     with FileLock(directory.parent / ".lock"):
-        try:
+        with suppress(DamagedCacheError):
             return PreparedCorpus.open(directory)
-        except DamagedCache:
-            if directory.exists():
-                shutil.rmtree(directory)
-            workplace.rename(directory)
+        if directory.exists():
+            shutil.rmtree(directory)
+        workplace.rename(directory)
         for left in directory.parent.glob(".*-*"):
             if left.is_dir() and time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
@@ -183,10 +192,12 @@ def _encode_parts(workplace: Path, parted: Iterable[tuple[Part, str]], tokenizer
     writers: dict[Part, _PartWriter] = {}
     with ExitStack() as files:
         for part, text in parted:
-            if part not in writers:
-                writers[part] = files.enter_context(_PartWriter(workplace, part, tokenizer))
-            writers[part].add(text)
-    return {part: writer.finish() for part, writer in writers.items()}
+            with _writing(workplace):
+                if part not in writers:
+                    writers[part] = files.enter_context(_PartWriter(workplace, part, tokenizer))
+                writers[part].add(text)
+    with _writing(workplace):
+        return {part: writer.finish() for part, writer in writers.items()}
 
 
 class _PartWriter:
@@ -196,7 +207,7 @@ class _PartWriter:
         self._place, self._part, self._tokenizer = workplace, part, tokenizer
         self._dtype = np.uint16 if len(tokenizer.vocabulary) <= np.iinfo(np.uint16).max else np.int32
         self._raw = (workplace / f"{part}.raw").open("wb")
-        self._text = (workplace / f"{part}.txt").open("wb")
+        self._text = (workplace / f"{part}.text").open("wb")
         self._positions: list[NDArray[np.int64]] = []
         self._nats: list[float] = []
         self._documents = self._characters = self._tokens = self._first = 0
@@ -214,7 +225,7 @@ class _PartWriter:
         positions = np.flatnonzero(ids == vocabulary.unknown_id)
         unknown = self._tokenizer.unknown(text) if len(positions) else []
         if self._tokens == 0 and len(ids):
-            self._first = len(unknown[0] if positions[:1] == [0] else vocabulary.token(int(ids[0])))
+            self._first = len(unknown[0] if ids[0] == vocabulary.unknown_id else vocabulary.token(int(ids[0])))
         self._positions.append(positions + self._tokens)
         self._nats.extend(speller.nats(token) for token in unknown)
         self._raw.write(ids.astype(self._dtype).data)

@@ -15,19 +15,19 @@ class Position:
     window: int = 0  # windows of this epoch that are done
 
 
-@dataclass(frozen=True)
 class Span:
-    """Windows [first, stop) of an epoch: one Lightning batch.
+    """Windows [first, stop) of an epoch of ``windows``: one Lightning batch.
 
     A small LSTM's step takes milliseconds, and Lightning's loop, hooks and logging cost a fixed time a batch; several
-    windows a batch make that cost small without touching what is computed.
+    windows a batch make that cost small without touching what is computed. No dataclass: Lightning takes those apart.
     """
 
-    streams: Streams
-    seq_length: int
-    first: int
-    stop: int
-    windows: int  # of the whole epoch
+    def __init__(self, streams: Streams, seq_length: int, first: int, stop: int, windows: int) -> None:
+        self.streams = streams
+        self.seq_length = seq_length
+        self.first = first
+        self.stop = stop
+        self.windows = windows
 
     @property
     def ends_epoch(self) -> bool:
@@ -43,8 +43,8 @@ class SpanLoader:
     """Iterates the spans of one epoch from ``position`` on.
 
     A span ends where the step count reaches a multiple of one of ``stops`` (logging, checkpoints), at ``max_steps``,
-    after ``longest`` windows, and with the epoch. It has no length: Lightning then takes the epoch's end from the
-    iterator, also when a run goes on in the middle of an epoch.
+    with the first whole step after ``longest`` windows, and with the epoch. It has no length: Lightning then takes the
+    epoch's end from the iterator, also when a run goes on in the middle of an epoch.
     """
 
     streams: Streams

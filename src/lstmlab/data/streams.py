@@ -1,7 +1,7 @@
 """Streams: a part's ids as rows that are read side by side, and the windows cut from them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,8 +14,7 @@ IGNORED = -100  # a target that no loss counts: padding behind the end of a row
 SCORING_WINDOW = 256
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """``inputs`` and ``targets`` are (B, T) ids; ``targets[b, t]`` is what follows ``inputs[b, t]``."""
 
     inputs: Tensor

@@ -1,8 +1,10 @@
 """Building what a configuration describes: the data module, the loggers."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import torch
 from pytorch_lightning.callbacks import Callback
@@ -10,8 +12,9 @@ from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
 from lstmlab.data import TextData
 from lstmlab.errors import UserError
+from lstmlab.experiment.schema import check_value
 from lstmlab.nn import Attention, Head, RecurrentLayer
-from lstmlab.targets import build, check_arguments, find_class
+from lstmlab.targets import build, check_arguments, find_class, parameters_of
 from lstmlab.text import Tokenizer
 from lstmlab.text.tokenizer import make_tokenizer
 from lstmlab.training.loggers import MetricsCsv
@@ -29,7 +32,7 @@ def check_targets(config: dict[str, Any]) -> None:
     Raises:
         UserError: as ``lstmlab.targets``.
     """
-    groups: list[tuple[str, Any, type, tuple[str, ...]]] = [
+    groups: list[tuple[str, Any, Callable[..., Any], tuple[str, ...]]] = [
         ("data", config["data"], TextData, ("tokenizer",)),
         ("model.layer", config["model"]["layer"], RecurrentLayer, ("input_size", "hidden_size")),
         ("attention", config["attention"], Attention, ("width",)),
@@ -40,13 +43,28 @@ def check_targets(config: dict[str, Any]) -> None:
     groups += [
         (f"callbacks.{name}", entry, Callback, ())
         for name, entry in config["callbacks"].items()
-        if isinstance(entry, dict) and "_target_" in entry
+        if name not in ("early_stopping", "samples")
     ]
     for group, spec, base, given in groups:
-        if spec["_target_"] is None and group == "attention":
-            continue
+        arguments = {name: value for name, value in spec.items() if name != "_target_"}
+        if spec["_target_"] is None:
+            if group == "attention" and not arguments:
+                continue
+            raise UserError(f"{group}._target_ is null, so {group} has no options; name a class there.")
         cls = find_class(spec["_target_"], base, f"{group}._target_")
-        check_arguments(cls, [name for name in spec if name != "_target_"], group, given)
+        check_arguments(cls, arguments, group, given)
+        for name, parameter in (parameters_of(cls) or {}).items():
+            if name in arguments and _is_plain(parameter.annotation):
+                check_value(f"{group}.{name}", parameter.annotation, arguments[name])
+    build(config["optim"], torch.optim.Optimizer, "optim", params=[torch.nn.Parameter(torch.zeros(1))])
+    build(config["schedule"], Schedule, "schedule")
+
+
+def _is_plain(annotation: Any) -> bool:
+    """Whether an annotation is of values in a configuration: ``int``, ``float | None``, ``Literal["en"]``."""
+    if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
+        return all(map(_is_plain, get_args(annotation)))
+    return get_origin(annotation) is Literal or annotation in (int, float, str, bool, NoneType)
 
 
 def build_loggers(
@@ -75,7 +93,7 @@ def quieten() -> None:
     """Only what concerns the user reaches the terminal from the libraries."""
     import warnings
 
-    for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
+    for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # Our loader is no torch DataLoader and needs no workers; a single process needs no hint about Slurm.
     warnings.filterwarnings("ignore", module="pytorch_lightning")

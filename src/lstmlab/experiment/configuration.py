@@ -17,15 +17,14 @@ def plain_config(job: str, composed: DictConfig) -> dict[str, Any]:
     Raises:
         UserError: an option is wrong, or an interpolation leads nowhere.
     """
+    config: dict[str, Any]
     try:
-        config: Any = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+        config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     except OmegaConfBaseException as error:
         raise UserError(
             f"{getattr(error, 'full_key', None) or 'the configuration'}: {str(error).splitlines()[0]}."
         ) from error
     config.pop("hydra", None)
-    for group in ("experiment", "debug"):
-        config.pop(group, None)
     check(job, config)
     data = config.get("data") or {}
     for name in ("path", "root"):
@@ -53,4 +52,4 @@ def read_config(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} cannot be read as YAML: {str(error).splitlines()[0]}.") from error
     if not isinstance(config, dict):
         raise UserError(f"{path} holds no configuration.")
-    return config
+    return dict(config)

@@ -80,7 +80,7 @@ def launch_processes(config: dict[str, Any], place: RunDirectory, resume: bool) 
                 json.dumps(resume),
             ]
             processes.append(subprocess.Popen(command, env=environment, start_new_session=True))
-        codes = _watch(processes, received)
+        cause = _watch(processes, received)
     finally:
         for process in processes:
             if process.poll() is None:
@@ -92,8 +92,8 @@ def launch_processes(config: dict[str, Any], place: RunDirectory, resume: bool) 
         _tidy(place.path)
     if received:
         raise Interrupted(received[0])
-    if any(codes):
-        rank, code = next((rank, code) for rank, code in enumerate(codes) if code)
+    if cause is not None:
+        rank, code = cause
         how = f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
         reason = f"process {rank} of {devices} {how}; see {place.log}"
         if place.status and place.status["status"] == "running":
@@ -103,17 +103,27 @@ def launch_processes(config: dict[str, Any], place: RunDirectory, resume: bool) 
     return summary
 
 
-def _watch(processes: list[subprocess.Popen[bytes]], received: list[int]) -> list[int]:
-    """Exit codes, once all have ended; the first bad one gives the others a little time, then ends them."""
+def _watch(processes: list[subprocess.Popen[bytes]], received: list[int]) -> tuple[int, int] | None:
+    """Waits until all have ended; gives (rank, exit code) of the one that ended badly first, None if none did.
+
+    When one has, the others get a little time, then they are ended. Of two found dead together the killed one counts:
+    what its peers die of is the lost connection.
+    """
     handed_on, deadline = 0, None
+    cause: tuple[int, int] | None = None
     while any(process.poll() is None for process in processes):
         while handed_on < len(received):
             for process in processes:
                 if process.poll() is None:
                     process.send_signal(received[handed_on])
             handed_on += 1
-        failed = any(process.poll() not in (None, 0) for process in processes)
-        if failed and not received and deadline is None:
+        bad = [(process.returncode, rank) for rank, process in enumerate(processes) if process.poll()]
+        if bad and cause is None:
+            code, rank = min(bad)
+            cause = rank, code
+        if received and deadline is None:
+            deadline = time.monotonic() + _GRACE_SECONDS
+        if bad and not received and deadline is None:
             deadline = time.monotonic() + _GRACE_SECONDS
             for process in processes:
                 if process.poll() is None:
@@ -123,7 +133,9 @@ def _watch(processes: list[subprocess.Popen[bytes]], received: list[int]) -> lis
                 if process.poll() is None:
                     process.kill()
         time.sleep(0.05)
-    return [process.wait() for process in processes]
+    last = [(process.wait(), rank) for rank, process in enumerate(processes)]
+    bad = [(code, rank) for code, rank in last if code]
+    return cause or ((min(bad)[1], min(bad)[0]) if bad else None)
 
 
 def _tidy(directory: Path) -> None:

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from lstmlab.conf_path import conf_directory
 from lstmlab.experiment.schema import option_names
+from lstmlab.help import choice_options
 from lstmlab.nearest import did_you_mean
 
 _OPTION = re.compile(r"Could not (?:override|append to config|delete from config)\.? ?'([^']+)'")
@@ -19,18 +20,15 @@ _GROUP = re.compile(r"Could not override '([^']+)'\.\s*\n?No match in the defaul
 def explain(error: Exception, job: str) -> str:
     """One sentence for a user's mistake that Hydra or OmegaConf found."""
     text = str(error)
-    if match := _GROUP.search(text):
-        return (
-            f"{match[1]} is no group of options of lstmlab {job}.{did_you_mean(match[1], [*_groups(), *_options(job)])}"
-        )
     if match := _MISSING_CHOICE.search(text):
         group, _, choice = match[1].rpartition("/")
-        if group:
-            choices = _choices(group)
+        if choices := _choices(group):
             return f"{group}={choice} does not exist.{did_you_mean(choice, choices)} There is {', '.join(choices)}."
-        return f"There is no configuration {choice}."
-    if match := _OPTION.search(text):
+        return f"{group or choice} is no group of options.{did_you_mean(group or choice, _groups())}"
+    if match := _GROUP.search(text) or _OPTION.search(text):
         name = match[1]
+        if where := _choices_with(name):
+            return f"{name} is no option here: it belongs to {' and '.join(where)}."
         return f"{name} is no option of lstmlab {job}.{did_you_mean(name, [*_groups(), *_options(job)])}"
     cause = error.__cause__ or error
     key = getattr(cause, "full_key", None)
@@ -47,6 +45,12 @@ def _choices(group: str) -> list[str]:
     return (
         sorted(path.stem for path in folder.glob("*.yaml") if not path.name.startswith("_")) if folder.is_dir() else []
     )
+
+
+def _choices_with(name: str) -> list[str]:
+    """The choices of a group that have an option which the chosen one lacks, such as data=text for data.path."""
+    group = name.partition(".")[0]
+    return [f"{group}={choice}" for choice in _choices(group) if name in choice_options(group, choice)]
 
 
 def _options(job: str) -> list[str]:

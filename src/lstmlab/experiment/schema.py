@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from lstmlab.errors import UserError
 from lstmlab.nearest import did_you_mean
@@ -16,13 +16,13 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 class Closed(BaseModel):
     """A group whose options are all known: another name is refused."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Open(BaseModel):
     """A group that a class of the user's may extend: its further options are checked against that class's arguments."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
 
 
 class Targeted(Open):
@@ -94,8 +94,11 @@ class Samples(Closed):
 
 
 class Callbacks(Open):
+    """Further entries are callbacks of the user's."""
+
     early_stopping: EarlyStopping
     samples: Samples
+    __pydantic_extra__: dict[str, Targeted]
 
 
 class Csv(Closed):
@@ -194,14 +197,34 @@ def check(job: str, config: dict[str, Any]) -> None:
         _check_together(config)
 
 
+def check_value(option: str, annotation: Any, value: Any) -> None:
+    """Whether an option's value is what the argument of a class behind it is annotated with.
+
+    Raises:
+        UserError: it is not.
+    """
+    try:
+        TypeAdapter(annotation, config=Closed.model_config).validate_python(value)
+    except ValidationError as error:
+        raise UserError(_sentence(error.errors()[0] | {"loc": (option,)}, {})) from None
+
+
+# Pydantic puts the tag of a tagged union into a mistake's place; it is no part of the option's name.
+_TAGS = ("wandb", "csv", "tensorboard")
+
+
 def _sentence(mistake: Any, config: dict[str, Any]) -> str:
-    path = [str(step) for step in mistake["loc"] if not _names_a_choice(step, config)]
-    name = ".".join(path)
-    if mistake["type"] == "extra_forbidden":
+    path = [str(step) for step in mistake["loc"]]
+    if path[0] == "logger" and path[1:2] and path[1] in _TAGS:
+        del path[1]
+    name, kind, value = ".".join(path), mistake["type"], mistake["input"]
+    if kind == "extra_forbidden":
         return f"{name} is no option.{did_you_mean(name, option_names(config, without=name))}"
-    if mistake["type"] == "missing":
+    if kind == "missing" or (kind == "union_tag_not_found"):
         return f"{name} is missing; give it a value."
     context = mistake.get("ctx", {})
+    if kind == "union_tag_invalid":
+        name, value = f"{name}.name", context["tag"]
     wanted = {
         "greater_than_equal": f"must be at least {context.get('ge')}",
         "greater_than": f"must be above {context.get('gt')}",
@@ -210,20 +233,17 @@ def _sentence(mistake: Any, config: dict[str, Any]) -> str:
         "int_type": "must be a whole number",
         "float_type": "must be a number",
         "bool_type": "must be true or false",
-        "string_type": "must be text",
+        "string_type": "must have the form DD:HH:MM:SS" if name == "trainer.max_time" else "must be text",
+        "finite_number": "must be a finite number",
+        "model_type": "must be a group of options",
         "list_type": "must be a list in brackets",
         "literal_error": f"must be {context.get('expected')}",
         "too_short": f"must have {context.get('min_length')} entries",
         "too_long": f"must have {context.get('max_length')} entries",
         "union_tag_invalid": f"must be {context.get('expected_tags')}",
         "string_pattern_mismatch": "must have the form DD:HH:MM:SS",
-    }.get(mistake["type"], mistake["msg"][0].lower() + mistake["msg"][1:])
-    return f"{name}={_shown(mistake['input'])} {wanted}."
-
-
-def _names_a_choice(step: Any, config: dict[str, Any]) -> bool:
-    """Pydantic puts the tag of a tagged union into the path; it is no part of the option's name."""
-    return step in ("wandb", "csv", "tensorboard")
+    }.get(kind, mistake["msg"][0].lower() + mistake["msg"][1:])
+    return f"{name}={_shown(value)} {wanted}."
 
 
 def _shown(value: Any) -> str:

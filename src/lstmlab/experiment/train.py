@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
+import torch
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import WandbLogger
 
@@ -40,9 +41,10 @@ def run(composed: DictConfig, directory: Path, overrides: Sequence[str]) -> Path
     config = plain_config("train", composed)
     if config["run"] is None:
         check_targets(config)
-        config["trainer"]["precision"] = resolve_precision(
-            config["trainer"]["precision"], config["trainer"]["accelerator"]
-        )
+        trainer = config["trainer"]
+        trainer["precision"] = resolve_precision(trainer["precision"], trainer["accelerator"])
+        if trainer["precision"] == "16-mixed" and not torch.cuda.is_available():
+            raise UserError("trainer.precision=16-mixed needs a GPU, and there is none; take bf16-mixed or 32-true.")
         train(config, directory, resume=False)
         return directory
     place = named_run(config["run"])

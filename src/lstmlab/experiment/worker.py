@@ -1,6 +1,7 @@
 """One process of a training of several: ``python -m lstmlab.experiment.worker DIRECTORY CONFIG RESUME``."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -21,6 +22,9 @@ def main() -> int:
         return 2
     except Interrupted as interruption:
         return 128 + interruption.signum
+    except Exception as error:  # the traceback is in run.log; the launcher says which process began it
+        print(f"lstmlab: process {os.environ.get('RANK', '0')}: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -72,7 +72,7 @@ def _strict(raw: bytes, path: Path, codec: str) -> str:
 
 
 def _undecodable(raw: bytes, codec: str) -> int:
-    """How many bytes a lenient decoder has to skip. (Encoding again what it kept would miscount: few codecs are 1:1.)"""
+    """How many bytes a lenient decoder has to skip."""
     skipped = 0
 
     def skip(error: UnicodeError) -> tuple[str, int]:

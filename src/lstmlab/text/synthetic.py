@@ -49,8 +49,7 @@ class MarkovSource:
     @cached_property
     def _next(self) -> NDArray[np.int64]:
         contexts = self.symbols**self.order
-        following: NDArray[np.int64] = np.arange(contexts)[:, None] * self.symbols + np.arange(self.symbols)
-        return following % contexts
+        return np.asarray((np.arange(contexts)[:, None] * self.symbols + np.arange(self.symbols)) % contexts)
 
     @cached_property
     def _chain(self) -> NDArray[np.float64]:

@@ -46,6 +46,7 @@ class LanguageModule(pl.LightningModule):
         self.position = Position()
         self.total_steps: int | None = None  # planned, for the schedules that need it; set before training
         self.interrupted: Callable[[], bool] = lambda: False
+        self.stopping = False  # a signal has come, and training left behind a whole step
         self.recent = Total()  # since the last logged step
         self.epoch_total = Total()
         self.val_total = Total()
@@ -93,7 +94,7 @@ class LanguageModule(pl.LightningModule):
             self.position.window += 1
             if self.position.window % self.accumulate == 0 or self.position.window == span.windows:
                 self._step(optimizer)
-                if self.interrupted():
+                if self._must_stop():
                     break
         if not math.isfinite(self.recent.loss) and self.recent.tokens:
             raise UserError(
@@ -290,6 +291,16 @@ class LanguageModule(pl.LightningModule):
         torch.set_rng_state(saved["random"]["cpu"].cpu())
         if self.device.type == "cuda" and "cuda" in saved["random"]:
             torch.cuda.set_rng_state(saved["random"]["cuda"].cpu(), self.device)
+
+    def _must_stop(self) -> bool:
+        """Whether a signal has come, to any of the processes: all must leave behind the same step."""
+        if self.trainer.world_size > 1:
+            flag = torch.tensor(int(self.interrupted()), device=self.device)
+            torch.distributed.all_reduce(flag, op=torch.distributed.ReduceOp.MAX)
+            self.stopping = bool(flag)
+        else:
+            self.stopping = self.interrupted()
+        return self.stopping
 
     def _over_processes(self, total: Total) -> Total:
         """The sums of all processes, where there are several."""

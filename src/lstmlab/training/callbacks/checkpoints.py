@@ -1,6 +1,7 @@
 """best.ckpt and last.ckpt."""
 
 import math
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 
 from lstmlab.data.spans import Span
-from lstmlab.training.callbacks.interruption import Interruption
+from lstmlab.training.callbacks.interruption import Interrupted, Interruption
 from lstmlab.training.module import MONITOR, LanguageModule
 
 
@@ -29,21 +30,25 @@ class Checkpoints(Checkpoint):
         self.validated_step: int | None = None
         self._saved_step: int | None = None
 
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.interruption.listen()
+
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Span, batch_idx: int
     ) -> None:
         assert isinstance(pl_module, LanguageModule)
         step = pl_module.position.step
-        if self.interruption:
+        if pl_module.stopping:
             self.save_last(trainer)
-            self.interruption.raise_if_asked()
+            raise Interrupted(self.interruption.signum or signal.SIGTERM)  # the signal may have come to another process
         # At the end of an epoch the position moves on first: see on_train_epoch_end.
         if self.every_steps and step % self.every_steps == 0 and step != self._saved_step and not batch.ends_epoch:
             self.save_last(trainer)
             self._saved_step = step
 
     def on_validation_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        if self.interruption and trainer.state.fn == "fit":
+        """One process can stop at once; of several one alone must not: they stop together, behind the next step."""
+        if self.interruption and trainer.state.fn == "fit" and trainer.world_size == 1:
             self.save_last(trainer)  # it goes on with this validation
             self.interruption.raise_if_asked()
 

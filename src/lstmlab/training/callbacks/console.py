@@ -7,6 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.utilities import rank_zero_only
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
@@ -27,7 +28,8 @@ class Console(Callback):
         self.budget = budget
         self.seconds = seconds
         self.samples = samples
-        self.terminal = Terminal(highlight=False, soft_wrap=True)
+        # Of several processes the first one speaks.
+        self.terminal = Terminal(highlight=False, soft_wrap=True, quiet=rank_zero_only.rank != 0)
         self._bar: Progress | None = None
         self._started = self._shown = 0.0
         self._first_step = 0

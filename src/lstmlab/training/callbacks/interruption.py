@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM: training stops behind a whole step, saved."""
 
 import signal
+import threading
 from types import FrameType
 from typing import Any
 
@@ -24,12 +25,20 @@ class Interruption:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Interruption":
-        try:
-            for signum in (signal.SIGINT, signal.SIGTERM):
-                self._before[signum] = signal.signal(signum, self._note)
-        except ValueError:  # not the main thread
-            pass
+        self.listen()
         return self
+
+    def listen(self) -> None:
+        """Catch signals from now on, whatever handler was installed since.
+
+        Lightning puts its own in front of ours, which talks to the other processes from within the handler and so breaks
+        what they are just saying to each other.
+        """
+        if self or threading.current_thread() is not threading.main_thread():
+            return
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.signal(signum, self._note)
+            self._before.setdefault(signum, handler)
 
     def __exit__(self, *_: object) -> None:
         self._restore()

@@ -1,0 +1,81 @@
+"""Two processes are one: the same weights, the same figures; a lost process is an error, a signal stops both."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from lstmlab.experiment.run_directory import RunDirectory
+
+OPTIONS = [
+    "data=synthetic", "data.characters=8000", "data.split=[0.8,0.1,0.1]", "data.seq_length=20", "data.batch_size=8",
+    "model.hidden_size=24", "model.embedding_size=16", "model.num_layers=2", "trainer.max_epochs=1",
+    "trainer.precision=64-true", "trainer.log_every_steps=5", "logger=csv", "callbacks.samples.tokens=20",
+]  # fmt: skip
+
+
+def start(directory: Path, cache: Path, *more: str) -> "subprocess.Popen[str]":
+    environment = {**os.environ, "LSTMLAB_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "lstmlab.cli", "train", *OPTIONS, f"hydra.run.dir={directory}", *more]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def rows(directory: Path) -> list[dict[str, str]]:
+    with (directory / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_two_processes_are_one(tmp_path: Path) -> None:
+    for name, trainer in (("one", "trainer=cpu"), ("two", "trainer=ddp")):
+        process = start(tmp_path / name, tmp_path / "cache", trainer)
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+    one, two = (
+        torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        for name in ("one", "two")
+    )
+    assert list(one) == list(two)
+    for name, tensor in one.items():
+        torch.testing.assert_close(tensor, two[name], rtol=0, atol=1e-9)
+    for mine, theirs in zip(rows(tmp_path / "one"), rows(tmp_path / "two"), strict=True):
+        for name in set(mine) - {"train/tokens_per_second"}:
+            assert (mine[name] == theirs[name] == "") or float(mine[name]) == pytest.approx(float(theirs[name]), abs=1e-9)
+    summaries = [RunDirectory(tmp_path / name).summary for name in ("one", "two")]
+    assert all(path.is_file() for path in summaries)
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 120
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.02)
+
+
+def test_a_killed_process_ends_the_run_with_an_error(tmp_path: Path) -> None:
+    process = start(tmp_path / "run", tmp_path / "cache", "trainer=ddp", "trainer.max_epochs=500")
+    wait_for(tmp_path / "run" / "metrics.csv")
+    ranks = psutil.Process(process.pid).children()
+    second = next(rank for rank in ranks if rank.environ().get("LOCAL_RANK") == "1")
+    second.send_signal(signal.SIGKILL)
+    _, errors = process.communicate(timeout=90)
+    assert process.returncode == 2
+    assert "process 1 of 2 was killed by signal 9" in errors
+    assert not any(rank.is_running() for rank in ranks)
+    assert RunDirectory(tmp_path / "run").status["status"] == "failed"
+
+
+def test_a_signal_stops_both_saved(tmp_path: Path) -> None:
+    process = start(tmp_path / "run", tmp_path / "cache", "trainer=ddp", "trainer.max_epochs=500")
+    wait_for(tmp_path / "run" / "metrics.csv")
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=90)
+    assert process.returncode == 143, errors
+    assert RunDirectory(tmp_path / "run").status["status"] == "interrupted"
+    assert (tmp_path / "run" / "checkpoints" / "last.ckpt").is_file()
