@@ -27,6 +27,7 @@ _WITH_VALUE = {
     "--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd",
     "--info", "-i", "--experimental-rerun",
 }  # fmt: skip
+_CFG = ("job", "hydra", "all")
 _FLAGS = _WITH_VALUE | {"--help", "-h", "--version", "--hydra-help", "--resolve", "--run", "-r", "--multirun", "-m"}
 
 
@@ -88,7 +89,7 @@ def _run(job: str, words: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as error:
-        message, code = _of_a_user(error, job)
+        message, code = _of_a_user(error, job, words)
         if message is None:
             raise
         print(f"lstmlab: {message}", file=sys.stderr)
@@ -96,15 +97,15 @@ def _run(job: str, words: list[str]) -> int:
     return 0
 
 
-def _of_a_user(error: Exception, job: str) -> tuple[str | None, int]:
+def _of_a_user(error: Exception, job: str, words: list[str]) -> tuple[str | None, int]:
     """The sentence and the exit code for what is no bug of ours; no sentence for what is."""
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    if isinstance(error, (HydraException, OmegaConfBaseException)):
+    if isinstance(error, (HydraException, OmegaConfBaseException)) or "Config group override" in str(error):
         from lstmlab.experiment.mistakes import explain
 
-        return explain(error, job), 2
+        return explain(error, job, words), 2
     interruption = sys.modules.get("lstmlab.training.callbacks.interruption")
     if interruption is not None and isinstance(error, interruption.Interrupted):
         return f"{error}; the training is saved, go on with run=DIRECTORY.", 128 + error.signum
@@ -142,7 +143,10 @@ def _flags_first(words: list[str]) -> list[str]:
         if name not in _FLAGS:
             raise UserError(f"{name} is no flag.{did_you_mean(name, _FLAGS)}")
         flags.append(word)
-        if word in _WITH_VALUE and (value := next(rest, None)) is not None:
+        value = next(rest, None) if word in _WITH_VALUE else None
+        if name in ("--cfg", "-c") and (value or word.partition("=")[2]) not in _CFG:
+            raise UserError(f"{name} takes one of {', '.join(_CFG)}.")
+        if value is not None:
             flags.append(value)
     return flags + overrides
 
@@ -174,7 +178,8 @@ def _call_hydra(job: str, words: list[str]) -> None:
     if None in failures:  # a single run
         raise failures[None]
     if failures:
-        raise UserError(f"of the trials {', '.join(map(str, failures))} failed, for the reasons given above.")
+        trials = "trial" if len(failures) == 1 else "trials"
+        raise UserError(f"{trials} {', '.join(map(str, failures))} failed, for what is said above.")
 
 
 def _task(job: str, failures: dict[int | None, Exception]) -> Callable[["DictConfig"], Any]:
@@ -185,6 +190,7 @@ def _task(job: str, failures: dict[int | None, Exception]) -> Callable[["DictCon
 
         from hydra.core.hydra_config import HydraConfig
         from hydra.types import RunMode
+        from omegaconf import OmegaConf
 
         from lstmlab.experiment.run_directory import remove_empty
 
@@ -194,7 +200,7 @@ def _task(job: str, failures: dict[int | None, Exception]) -> Callable[["DictCon
         run = import_module(f"lstmlab.experiment.{job}").run
         try:
             if job == "train":
-                run(composed, directory, list(hydra_config.overrides.task))
+                run(composed, directory, OmegaConf.to_container(hydra_config.overrides.task, resolve=False))
             else:
                 run(composed)
         except Exception as error:

@@ -98,3 +98,10 @@ def test_the_position_is_read_when_an_epoch_begins() -> None:
     assert bounds(list(loader)) == [(3, 4), (4, 8), (8, 10)]
     position.step, position.epoch, position.window = 10, 1, 0
     assert bounds(list(loader)) == [(0, 2), (2, 6), (6, 10)]
+
+
+def test_single_spans_are_one_window_each_also_within_a_step() -> None:
+    """For several processes: one forward, one backward a Lightning batch."""
+    streams = Streams(np.arange(8 * 50 + 1), 8)
+    loader = SpanLoader(streams, 7, accumulate=3, position=Position(), stops=(2,), single=True)
+    assert [(span.first, span.stop) for span in loader] == [(w, w + 1) for w in range(loader.windows)]

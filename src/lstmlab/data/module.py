@@ -163,7 +163,7 @@ class TextData(pl.LightningDataModule, ABC):
             stops=module.span_stops,
             max_steps=trainer.max_steps if trainer.max_steps > 0 else None,
             # Under DistributedDataParallel one forward is followed by one backward: a window a batch.
-            longest=1 if trainer.world_size > 1 else 16,
+            single=trainer.world_size > 1,
             limit=module.config["trainer"]["limit_train_windows"],
         )
 

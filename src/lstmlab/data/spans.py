@@ -55,6 +55,7 @@ class SpanLoader:
     max_steps: int | None = None
     longest: int = 16
     limit: int | None = None  # windows an epoch, for debugging
+    single: bool = False  # one window a span, also in the middle of a step
 
     @property
     def windows(self) -> int:
@@ -73,10 +74,9 @@ class SpanLoader:
             first = window
             while window < windows:
                 window += 1
-                if window % self.accumulate and window < windows:
-                    continue
-                step += 1
-                if self._ends_at(step) or window - first >= self.longest:
+                whole = window % self.accumulate == 0 or window == windows
+                step += whole
+                if self.single or (whole and (self._ends_at(step) or window - first >= self.longest)):
                     break
             yield Span(self.streams, self.seq_length, first, window, windows)
 

@@ -9,10 +9,12 @@ from typing import Any, Literal, Union, get_args, get_origin
 import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
+from pytorch_lightning.strategies import StrategyRegistry
 
 from lstmlab.data import TextData
 from lstmlab.errors import UserError
 from lstmlab.experiment.schema import check_value
+from lstmlab.nearest import did_you_mean
 from lstmlab.nn import Attention, Head, RecurrentLayer
 from lstmlab.targets import build, check_arguments, find_class, parameters_of
 from lstmlab.text import Tokenizer
@@ -65,6 +67,42 @@ def _is_plain(annotation: Any) -> bool:
     if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
         return all(map(_is_plain, get_args(annotation)))
     return get_origin(annotation) is Literal or annotation in (int, float, str, bool, NoneType)
+
+
+def check_hardware(trainer: dict[str, Any]) -> None:
+    """Whether the strategy exists, and the GPUs that are asked for are here.
+
+    Raises:
+        UserError: one is not.
+    """
+    strategies = ["auto", *StrategyRegistry.available_strategies()]
+    if trainer["strategy"] not in strategies:
+        raise UserError(
+            f"trainer.strategy={trainer['strategy']} is no strategy of Lightning."
+            f"{did_you_mean(trainer['strategy'], strategies)}"
+        )
+    gpus = torch.cuda.device_count() or int(torch.backends.mps.is_available())
+    if trainer["accelerator"] == "gpu" and trainer["devices"] > gpus:
+        raise UserError(
+            f"trainer.accelerator=gpu with trainer.devices={trainer['devices']}: there are {gpus} GPUs here;"
+            " take trainer=cpu or fewer."
+        )
+    if trainer["precision"] == "16-mixed" and not torch.cuda.is_available():
+        raise UserError("trainer.precision=16-mixed needs a GPU, and there is none; take bf16-mixed or 32-true.")
+
+
+def checked_device(name: str) -> str:
+    """``device=`` of the jobs on a trained model.
+
+    Raises:
+        UserError: torch knows no such device, or it is not here.
+    """
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise UserError(f"device={name} cannot be used ({reason}); take cpu.") from error
+    return name
 
 
 def build_loggers(

@@ -9,7 +9,7 @@ from lstmlab.data import Synthetic, TextData
 from lstmlab.data.prepared import PreparedCorpus
 from lstmlab.evaluation.report import Evaluation, reference_rows
 from lstmlab.evaluation.scoring import score_part
-from lstmlab.experiment.building import build_data, quieten
+from lstmlab.experiment.building import build_data, checked_device, quieten
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.run_directory import write_json
@@ -20,7 +20,7 @@ def run(composed: DictConfig) -> Evaluation:
     """The job. Writes ``evaluation_SPLIT.json`` into the run directory, where the checkpoint lies in one."""
     quieten()
     config = plain_config("evaluate", composed)
-    model = load(named_run(config["run"]), checkpoint=config["checkpoint"], device=config["device"])
+    model = load(named_run(config["run"]), checkpoint=config["checkpoint"], device=checked_device(config["device"]))
     data, corpus = _corpus(model, config["data"])
     split = config["split"]
     part = data.part(split)

@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from lstmlab.errors import UserError
-from lstmlab.experiment.building import quieten
+from lstmlab.experiment.building import checked_device, quieten
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.experiment.latest import named_run
 from lstmlab.loading import load
@@ -22,7 +22,7 @@ def run(composed: DictConfig) -> str:
         raise UserError(f"out={out} cannot be written: it is a directory.")
     if out is not None and not out.absolute().parent.is_dir():
         raise UserError(f"out={out} cannot be written: there is no directory {out.parent}.")
-    model = load(named_run(config["run"]), checkpoint=config["checkpoint"], device=config["device"])
+    model = load(named_run(config["run"]), checkpoint=config["checkpoint"], device=checked_device(config["device"]))
     if lacking := model.unknown(config["prompt"]):
         print(
             f"lstmlab: the vocabulary lacks {' '.join(map(repr, lacking))}; the model reads <unk> there.",

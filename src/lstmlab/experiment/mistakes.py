@@ -1,6 +1,7 @@
 """Hydra's errors in one sentence that names the option and its nearest neighbours."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import hydra
@@ -15,10 +16,12 @@ from lstmlab.nearest import did_you_mean
 _OPTION = re.compile(r"Could not (?:override|append to config|delete from config)\.? ?'([^']+)'")
 _MISSING_CHOICE = re.compile(r"Could not find '([^']+)'")
 _GROUP = re.compile(r"Could not override '([^']+)'\.\s*\n?No match in the defaults list")
+_NO_OVERRIDE = re.compile(r"Error parsing override '([^']*)'")
+_ADDED = re.compile(r"Multiple values for ([\w/]+)\.")
 
 
-def explain(error: Exception, job: str) -> str:
-    """One sentence for a user's mistake that Hydra or OmegaConf found."""
+def explain(error: Exception, job: str, words: Sequence[str] = ()) -> str:
+    """One sentence for a user's mistake that Hydra or OmegaConf found in the ``words`` typed."""
     text = str(error)
     if match := _MISSING_CHOICE.search(text):
         group, _, choice = match[1].rpartition("/")
@@ -30,6 +33,13 @@ def explain(error: Exception, job: str) -> str:
         if where := _choices_with(name):
             return f"{name} is no option here: it belongs to {' and '.join(where)}."
         return f"{name} is no option of lstmlab {job}.{did_you_mean(name, [*_groups(), *_options(job)])}"
+    if match := _NO_OVERRIDE.search(text):
+        return f"{match[1]} cannot be read as option=value."
+    if match := _ADDED.search(text):
+        return f"+{match[1]}=… would choose twice; write it without the +."
+    if "Config group override must be" in text:
+        nameless = [w for w in words if re.fullmatch(rf"({'|'.join(_groups())})?=(null|true|false|\W*\d.*)", w, re.I)]
+        return f"{' '.join(nameless) or 'a group'}: a group of options takes one of its choices, as in logger=csv."
     cause = error.__cause__ or error
     key = getattr(cause, "full_key", None)
     first = next((line for line in text.splitlines() if line.strip()), type(error).__name__).rstrip(".")

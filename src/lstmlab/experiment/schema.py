@@ -56,6 +56,8 @@ class Model(Closed):
 class Optim(Targeted):
     lr: Annotated[float, Field(gt=0)]
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    momentum: Share = 0.0
+    betas: list[Share] = Field(default=[0.9, 0.999], min_length=2, max_length=2)
 
 
 class Schedule(Targeted):
@@ -219,7 +221,12 @@ def _sentence(mistake: Any, config: dict[str, Any]) -> str:
         del path[1]
     name, kind, value = ".".join(path), mistake["type"], mistake["input"]
     if kind == "extra_forbidden":
-        return f"{name} is no option.{did_you_mean(name, option_names(config, without=name))}"
+        others = {*config, *option_names(config, without=name)} - {name}
+        return f"{name} is no option.{did_you_mean(name, others)}"
+    if path[0] == "callbacks" and (kind == "model_type" or path[-1] == "_target_"):
+        name = f"callbacks.{path[1]}"
+        known = [f"callbacks.{one}" for one in Callbacks.model_fields]
+        return f"{name} is no callback: it has no _target_.{did_you_mean(name, known)}"
     if kind == "missing" or (kind == "union_tag_not_found"):
         return f"{name} is missing; give it a value."
     context = mistake.get("ctx", {})

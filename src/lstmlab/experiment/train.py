@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
-import torch
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import WandbLogger
 
 from lstmlab.data import TextData
 from lstmlab.errors import UserError
 from lstmlab.evaluation.scoring import score_part
-from lstmlab.experiment.building import build_data, build_loggers, check_targets, quieten
+from lstmlab.experiment.building import build_data, build_loggers, check_hardware, check_targets, quieten
 from lstmlab.experiment.configuration import plain_config, read_config, write_config
 from lstmlab.experiment.environment import describe_environment
 from lstmlab.experiment.latest import named_run
@@ -42,9 +41,8 @@ def run(composed: DictConfig, directory: Path, overrides: Sequence[str]) -> Path
     if config["run"] is None:
         check_targets(config)
         trainer = config["trainer"]
+        check_hardware(trainer)
         trainer["precision"] = resolve_precision(trainer["precision"], trainer["accelerator"])
-        if trainer["precision"] == "16-mixed" and not torch.cuda.is_available():
-            raise UserError("trainer.precision=16-mixed needs a GPU, and there is none; take bf16-mixed or 32-true.")
         train(config, directory, resume=False)
         return directory
     place = named_run(config["run"])
@@ -147,7 +145,8 @@ def _marking(place: RunDirectory, resume: bool) -> Iterator[None]:
     except BaseException as error:
         if place.status or place.config.is_file():
             place.mark("failed", f"{type(error).__name__}: {error}", wall_seconds=seconds())
-        log.exception("The run failed.") if not isinstance(error, UserError) else log.error("%s", error)
+        # For run.log; the terminal gets it from who catches it.
+        log.info("The run failed: %s", error, exc_info=None if isinstance(error, UserError) else error)
         raise
 
 

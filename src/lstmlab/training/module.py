@@ -145,6 +145,8 @@ class LanguageModule(pl.LightningModule):
         self.trained_tokens = self._trained_before + self.epoch_total.tokens * self.trainer.world_size
         self._mark = now
         self._epoch_is_whole = self.position.window >= span.windows
+        if self.position.window % self.accumulate and not self._epoch_is_whole:
+            return  # in the middle of a step, as spans of single windows can be
         due = self.position.step % self.config["trainer"]["log_every_steps"] == 0 or self._epoch_is_whole
         if due and self.recent.tokens:
             self._log_training()
