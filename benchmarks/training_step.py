@@ -2,8 +2,8 @@
 
     python benchmarks/training_step.py [--rounds 5] [--seconds 6]
 
-The same model, batch and optimiser formulas, in turn in one process; the ratio is taken round by round, and its median is
-what counts: the machine may be shared and its speed drift.
+The same model, batch and optimiser formulas, in turn in one process; the ratio is taken round by round, and its median
+is what counts: the machine may be shared and its speed drift.
 """
 
 import argparse

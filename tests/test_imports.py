@@ -81,4 +81,6 @@ def test_lightning_and_hydra_have_no_part_in_the_model() -> None:
     for package in ("nn", "models", "decoding"):
         for path in (SOURCE / package).rglob("*.py"):
             roots = {name.split(".")[0] for name in imports_of(path)}
-            assert roots <= {"torch", "lstmlab", "abc", "collections", "typing", "dataclasses", "itertools", "math"}, path
+            assert roots <= {"torch", "lstmlab", "abc", "collections", "typing", "dataclasses", "itertools", "math"}, (
+                path
+            )

@@ -44,7 +44,7 @@ class TextScore:
 
 
 class TrainedModel:
-    """A trained language model: ``generate``, ``score``, ``config``, ``tokenizer``; ``module`` is the LightningModule."""
+    """A trained model: ``generate``, ``score``, its ``config``, ``tokenizer`` and LightningModule ``module``."""
 
     def __init__(self, module: LanguageModule, path: Path, checkpoint: dict[str, Any]) -> None:
         self.module = module.eval()

@@ -144,7 +144,8 @@ def _split(text: str, reading: re.Pattern[str]) -> list[str] | None:
 
 def _quoted(text: str) -> str:
     """`text` in Hydra's quotes, where a backslash escapes only before a quote, the closing one included."""
-    return "'" + re.sub(r"(\\*)('|\Z)", lambda run: run[1] * 2 + ("\\'" if run[2] else ""), text) + "'"
+    escaped: str = re.sub(r"(\\*)('|\Z)", lambda run: f"{run[1] * 2}\\'" if run[2] else f"{run[1] * 2}", text)
+    return f"'{escaped}'"
 
 
 def _is_element(text: str) -> bool:

@@ -1,6 +1,7 @@
 """What the number is worth: every token once, in order, whatever the windows, the batch and the streams."""
 
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def token_by_token(model: LanguageModel, ids: np.ndarray) -> np.ndarray:
     model.eval()
     state, nats = None, []
     with torch.no_grad():
-        for now, then in zip(ids, ids[1:], strict=False):
+        for now, then in pairwise(ids):
             hidden, state = model.step(torch.tensor([int(now)]), state)
             nats.append(-float(model.head.logits(hidden).log_softmax(-1)[0, int(then)]))
     return np.asarray(nats)
@@ -84,7 +85,9 @@ def test_the_figure_does_not_depend_on_seq_length_or_batch_size(tmp_path: Path) 
     trained = small(tmp_path)
     figures = []
     for seq_length, batch_size in ((64, 32), (7, 3), (200, 1)):
-        config = trained.config | {"data": trained.config["data"] | {"seq_length": seq_length, "batch_size": batch_size}}
+        config = trained.config | {
+            "data": trained.config["data"] | {"seq_length": seq_length, "batch_size": batch_size}
+        }
         from lstmlab.evaluation import score_part
 
         data = build_data(config, trained.tokenizer)

@@ -104,3 +104,27 @@ def test_state_dict_keys_are_pinned() -> None:
     ]
     reference = nn.LSTM(2, 3)
     core.layers[0].lstm.load_state_dict(reference.state_dict())
+
+
+def test_weight_drop_takes_recurrent_weights_away_in_training_alone() -> None:
+    """The same as the library's LSTM with the masked matrix, one mask for the whole window, gradients included."""
+    torch.manual_seed(3)
+    layer = LSTMLayer(5, 7, weight_drop=0.5).double()
+    x = torch.randn(3, 11, 5, dtype=torch.float64)
+    generator = torch.get_rng_state()
+    output, state = layer(x, blank(layer, 3))
+    output.sum().backward()
+    torch.set_rng_state(generator)
+    mask = nn.functional.dropout(torch.ones(28, 7, dtype=torch.float64), 0.5)
+    assert 0 < int((mask == 0).sum()) < mask.numel()
+    reference = nn.LSTM(5, 7, batch_first=True).double()
+    reference.load_state_dict(layer.lstm.state_dict())
+    with torch.no_grad():
+        reference.weight_hh_l0.mul_(mask)
+    expected, (h, _) = reference(x)
+    expected.sum().backward()
+    torch.testing.assert_close(output, expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(state.h, h[0], rtol=0, atol=1e-12)
+    torch.testing.assert_close(layer.lstm.weight_hh_l0.grad, reference.weight_hh_l0.grad * mask, rtol=0, atol=1e-12)
+    layer.eval()
+    assert torch.equal(layer(x, blank(layer, 3))[0], layer.lstm(x)[0])

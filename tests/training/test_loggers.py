@@ -94,4 +94,6 @@ def test_tensorboard(tmp_path: Path) -> None:
     events = EventAccumulator(str(tmp_path / "tensorboard"))
     events.Reload()
     values = [event.value for event in events.Scalars("train/loss")]
-    assert values == pytest.approx([float(row["train/loss"]) for row in read(tmp_path / "metrics.csv") if row["train/loss"]])
+    assert values == pytest.approx(
+        [float(row["train/loss"]) for row in read(tmp_path / "metrics.csv") if row["train/loss"]]
+    )

@@ -48,7 +48,9 @@ def test_two_processes_are_one(tmp_path: Path) -> None:
         torch.testing.assert_close(tensor, two[name], rtol=0, atol=1e-9)
     for mine, theirs in zip(rows(tmp_path / "one"), rows(tmp_path / "two"), strict=True):
         for name in set(mine) - {"train/tokens_per_second"}:
-            assert (mine[name] == theirs[name] == "") or float(mine[name]) == pytest.approx(float(theirs[name]), abs=1e-9)
+            assert (mine[name] == theirs[name] == "") or float(mine[name]) == pytest.approx(
+                float(theirs[name]), abs=1e-9
+            )
     summaries = [json.loads(RunDirectory(tmp_path / name).summary.read_text()) for name in ("one", "two")]
     for name in ("train/perplexity", "val/bits_per_char", "test/bits_per_char", "test/accuracy"):
         assert summaries[0][name] == pytest.approx(summaries[1][name], abs=1e-9), name

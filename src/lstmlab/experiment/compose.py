@@ -28,8 +28,8 @@ def compose_job(
         with hydra.initialize_config_dir(version_base="1.3", config_dir=str(conf_directory())):
             composed = hydra.compose(job, [*given, *search], return_hydra_config=True)
             directory = Path(composed.hydra.run.dir)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(explain(error, job)) from error
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise UserError(explain(error, job, overrides)) from error
     with open_dict(composed):
         del composed["hydra"]
     return composed, directory, [override for override in given if not override.startswith("hydra.")]

@@ -32,7 +32,11 @@ def explain(error: Exception, job: str, words: Sequence[str] = ()) -> str:
         name = match[1]
         if where := _choices_with(name):
             return f"{name} is no option here: it belongs to {' and '.join(where)}."
-        return f"{name} is no option of lstmlab {job}.{did_you_mean(name, [*_groups(), *_options(job)])}"
+        options = _options(job)
+        if below := [option for option in options if option.startswith(f"{name}.")]:
+            return f"{name} is no choice of lstmlab {job}; there is {', '.join(below)}."
+        known = {*options, *(option.partition(".")[0] for option in options)} - {name}
+        return f"{name} is no option of lstmlab {job}.{did_you_mean(name, known)}"
     if match := _NO_OVERRIDE.search(text):
         return f"{match[1]} cannot be read as option=value."
     if match := _ADDED.search(text):

@@ -2,31 +2,29 @@
 
 import logging
 import math
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import WandbLogger
 
 from lstmlab.data import TextData
 from lstmlab.errors import UserError
-from lstmlab.evaluation.scoring import score_part
 from lstmlab.experiment.building import build_data, build_loggers, check_hardware, check_targets, quieten
 from lstmlab.experiment.configuration import plain_config, read_config, write_config
 from lstmlab.experiment.environment import describe_environment
 from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.launch import launch_processes, must_launch
 from lstmlab.experiment.run_directory import RunDirectory, remove_empty
-from lstmlab.loading import load
-from lstmlab.text.document import Part
+from lstmlab.experiment.summary import summarise
 from lstmlab.training.callbacks import Checkpoints, Console, Interrupted, Interruption, Samples
 from lstmlab.training.checkpoint_io import read_checkpoint
-from lstmlab.training.module import RESUME_KEY, LanguageModule, parameter_count
+from lstmlab.training.module import RESUME_KEY, LanguageModule
 from lstmlab.training.precision import resolve_precision
 from lstmlab.training.trainer import extra_callbacks, make_trainer
 
@@ -83,12 +81,13 @@ def train(config: dict[str, Any], directory: Path, *, resume: bool) -> dict[str,
     """
     quieten()
     place = RunDirectory(directory)
-    if must_launch(config):
-        return launch_processes(config, place, resume)
     if not _is_first_process():
         return _train_in(config, place, resume)
     existed = directory.exists()
     try:
+        if must_launch(config):
+            build_data(config).train_streams()  # what is wrong with the corpus is said here, once
+            return launch_processes(config, place, resume)
         with place.claimed(resume), _logging_to(place.log), _marking(place, resume):
             return _train_in(config, place, resume)
     finally:
@@ -114,7 +113,7 @@ def _remove_if_empty(directory: Path) -> None:
 
 @contextmanager
 def _logging_to(path: Path) -> Iterator[None]:
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
@@ -127,11 +126,17 @@ def _logging_to(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _marking(place: RunDirectory, resume: bool) -> Iterator[None]:
-    """status.json follows what happens, with the reason; seconds add up over continuations."""
+    """status.json follows what happens, with the reason; seconds add up over continuations.
+
+    What is refused before the training is marked as running changes nothing.
+    """
     before, begun = place.status.get("wall_seconds", 0.0) if resume else 0.0, time.monotonic()
 
     def seconds() -> float:
         return round(before + time.monotonic() - begun, 3)
+
+    def running() -> bool:
+        return place.status.get("status") == "running" and place.status["pid"] == os.getpid()
 
     try:
         yield
@@ -143,20 +148,24 @@ def _marking(place: RunDirectory, resume: bool) -> Iterator[None]:
         place.mark("interrupted", "interrupted twice: stopped at once", wall_seconds=seconds())
         raise
     except BaseException as error:
-        if place.status or place.config.is_file():
+        if running():
             place.mark("failed", f"{type(error).__name__}: {error}", wall_seconds=seconds())
-        # For run.log; the terminal gets it from who catches it.
-        log.info("The run failed: %s", error, exc_info=None if isinstance(error, UserError) else error)
+            # For run.log; the terminal gets it from who catches it.
+            log.info("The run failed: %s", error, exc_info=None if isinstance(error, UserError) else error)
         raise
 
 
 def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict[str, Any]:
+    begun = time.monotonic()
     last = place.checkpoints / "last.ckpt"
-    position = _position(last) if resume else None
+    stored = read_checkpoint(last) if resume else None
+    position: dict[str, int] | None = stored[RESUME_KEY]["position"] if stored else None
     pl.seed_everything(config["seed"], workers=True, verbose=False)
     data = build_data(config)
     corpus = data.prepare()
     data.train_streams()  # too short a training part is found before anything is written
+    if stored and stored["hyper_parameters"]["tokenizer"] != corpus.tokenizer.to_dict():
+        raise UserError(f"run={place.path} cannot go on: its corpus has changed since, and with it the vocabulary.")
     module = LanguageModule(config, corpus.tokenizer.to_dict())
     budget = _planned_steps(config, data)
     if position is not None:
@@ -168,8 +177,8 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
         write_config(config, place.config)
         place.mark("running", environment=environment)
         log.info("Training in %s with precision %s.", place.path, config["trainer"]["precision"])
-        if resume and config["schedule"]["_target_"].endswith(("Cosine", "OneCycle")):
-            log.info("The schedule now runs over %s steps in all.", budget)
+        if position is not None:
+            _say_how_it_goes_on(module, position["step"])
     wandb_id = place.status.get("wandb_id") if resume else None
     loggers = build_loggers(config, place.path, position["step"] if position else None, wandb_id) if first else []
     wandb_logger = next((logger for logger in loggers if isinstance(logger, WandbLogger)), None)
@@ -194,7 +203,9 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
             trainer.fit(module, datamodule=data, ckpt_path=last if position is not None else None)
         if not first:
             return {}
-        summary = _summarise(config, place, data, module, checkpoints)
+        summary = summarise(
+            config, place, data, module, place.status.get("wall_seconds", 0.0) + time.monotonic() - begun
+        )
         if wandb_logger is not None:
             wandb_logger.experiment.summary.update(summary)
         exit_code = 0
@@ -204,15 +215,18 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
         raise
     finally:
         if wandb_logger is not None:
-            from lstmlab.training.loggers.wandb import finish
-
-            finish(wandb_logger, exit_code)
+            wandb_logger.experiment.finish(exit_code=exit_code)  # anything but 0 marks the W&B run as failed
 
 
-def _position(last: Path) -> dict[str, int]:
-    content = read_checkpoint(last)
-    position: dict[str, int] = content[RESUME_KEY]["position"]
-    return position
+def _say_how_it_goes_on(module: LanguageModule, step: int) -> None:
+    """What becomes of the schedule: a new budget moves the end that it is stretched to."""
+    said = f"Going on from step {step:,}."
+    if module.schedule.needs_total and module.total_steps:
+        rate = module.config["optim"]["lr"] * module.schedule.factor(step, module.total_steps)
+        name = type(module.schedule).__name__.lower()
+        said += f" schedule={name} ends at step {module.total_steps:,}; the learning rate goes on at {rate:.3g}."
+    print(said)
+    log.info(said)
 
 
 def _planned_steps(config: dict[str, Any], data: TextData) -> int | None:
@@ -243,52 +257,3 @@ def _seconds(max_time: str | None) -> float | None:
         return None
     days, hours, minutes, seconds = (int(part) for part in max_time.split(":"))
     return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
-
-
-def _summarise(
-    config: dict[str, Any],
-    place: RunDirectory,
-    data: TextData,
-    module: LanguageModule,
-    checkpoints: Checkpoints,
-) -> dict[str, Any]:
-    """The final figures, of the best checkpoint where there was a validation, else of the last."""
-    taken = load(place.path, device=module.device)
-    epoch = module.finished_epoch or module.epoch_total
-    summary: dict[str, Any] = {
-        "train/perplexity": epoch.perplexity,
-        "train/loss": epoch.loss,
-        "train/tokens_per_second": module.trained_tokens / module.trained_seconds if module.trained_seconds else None,
-        "checkpoint": taken.path.name,
-        "checkpoint_step": taken.step,
-        "steps": module.position.step,
-        "epochs": module.position.epoch,
-        "tokens_trained": module.trained_tokens,
-        "parameters": parameter_count(module.parameters()),
-        "vocabulary": len(module.tokenizer.vocabulary),
-        "perplexity_unit": module.tokenizer.unit,
-        "precision": config["trainer"]["precision"],
-    }
-    scored: tuple[Part, ...] = ("val", "test")
-    for part in scored:
-        if part not in data.prepare().parts or config["trainer"]["limit_val_windows"]:
-            continue  # a part that does not exist, or a debugging run: no figure rather than a wrong one
-        figures, scores = score_part(taken.module.model, data.part(part), data.scoring_streams)
-        for name in ("loss", "perplexity", "bits_per_char", "accuracy"):
-            summary[f"{part}/{name}"] = getattr(figures, name)
-        summary[f"{part}/scoring_streams"] = figures.streams
-        if part == "test":
-            np.save(place.test_losses, scores.nats)
-    status = place.status
-    summary["wall_seconds"] = round(status.get("wall_seconds", 0.0) + time.time() - status.get("time", time.time()), 3)
-    summary["environment"] = status.get("environment")
-    place.write_summary(summary)
-    log.info("Completed: %s", {name: value for name, value in summary.items() if name != "environment"})
-    if place.metrics.is_file():
-        from lstmlab.reports.learning_curve import draw_learning_curve
-
-        draw_learning_curve(place.metrics, place.learning_curve, unit=module.tokenizer.unit)
-    return summary
-
-
-__all__ = ["run", "train"]

@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from lstmlab.errors import UserError
 from lstmlab.nn.layer import RecurrentLayer
 
 
@@ -16,10 +18,18 @@ class LSTMState(NamedTuple):
 
 
 class LSTMLayer(RecurrentLayer):
-    """One layer of ``torch.nn.LSTM`` (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000)."""
+    """One layer of ``torch.nn.LSTM`` (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000).
 
-    def __init__(self, input_size: int, hidden_size: int) -> None:
+    Args:
+        weight_drop: share of the recurrent matrix that is dropped in training, one mask a window (DropConnect on the
+            hidden-to-hidden weights, Merity et al. 2017, section 3).
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, weight_drop: float = 0.0) -> None:
         super().__init__(input_size, hidden_size)
+        if not 0 <= weight_drop < 1:
+            raise UserError(f"model.layer.weight_drop={weight_drop} must be from 0 to below 1.")
+        self.weight_drop = weight_drop
         self.lstm = nn.LSTM(input_size, hidden_size, batch_first=True)
 
     def initial_state(self, batch_size: int, device: torch.device, dtype: torch.dtype) -> LSTMState:
@@ -27,7 +37,14 @@ class LSTMLayer(RecurrentLayer):
         return LSTMState(zeros, zeros)
 
     def forward(self, x: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
-        output, (h, c) = self.lstm(x, (state.h[None], state.c[None]))  # (B, T, H), (1, B, H) each
+        before = (state.h[None], state.c[None])  # (1, B, H) each
+        if not (self.training and self.weight_drop):
+            output, (h, c) = self.lstm(x, before)  # (B, T, H), (1, B, H) each
+            return output, LSTMState(h[0], c[0])
+        w_x, w_h, b_x, b_h = self.lstm.all_weights[0]
+        # The library's function with the dropped matrix in its place: the fused path stays, no parameter is swapped.
+        weights = [w_x, functional.dropout(w_h, self.weight_drop), b_x, b_h]
+        output, h, c = torch.lstm(x, before, weights, True, 1, 0.0, True, False, True)
         return output, LSTMState(h[0], c[0])
 
     def step(self, x: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 
 def draw_learning_curve(metrics: Path, target: Path, unit: str) -> None:
@@ -23,6 +24,8 @@ def draw_learning_curve(metrics: Path, target: Path, unit: str) -> None:
     axes.set_xlabel("optimiser steps")
     axes.set_ylabel(f"perplexity a {unit}")
     axes.set_yscale("log")
+    for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+        formatter(StrMethodFormatter("{x:g}"))
     axes.grid(alpha=0.3, which="both")
     axes.legend()
     figure.savefig(target, dpi=150)

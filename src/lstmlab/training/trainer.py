@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import Callback, EarlyStopping
 from pytorch_lightning.loggers import Logger
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from lstmlab.errors import UserError
 from lstmlab.targets import build

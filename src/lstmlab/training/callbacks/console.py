@@ -7,7 +7,6 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.utilities import rank_zero_only
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
@@ -28,8 +27,7 @@ class Console(Callback):
         self.budget = budget
         self.seconds = seconds
         self.samples = samples
-        # Of several processes the first one speaks.
-        self.terminal = Terminal(highlight=False, soft_wrap=True, quiet=rank_zero_only.rank != 0)
+        self.terminal = Terminal(highlight=False, soft_wrap=True)
         self._bar: Progress | None = None
         self._started = self._shown = 0.0
         self._first_step = 0
@@ -37,6 +35,7 @@ class Console(Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, LanguageModule)
+        self.terminal.quiet = not trainer.is_global_zero  # of several processes the first one speaks
         self._started, self._first_step = time.monotonic(), pl_module.position.step
         loader: Any = trainer.train_dataloader
         tokens = loader.streams.length * pl_module.config["data"]["batch_size"]
@@ -52,13 +51,9 @@ class Console(Callback):
                 seconds = min(seconds, self.seconds)
             self.terminal.print(f"Estimated time: {clock(seconds)}")
         if self.terminal.is_terminal:
-            self._bar = Progress(
-                BarColumn(bar_width=24),
-                TaskProgressColumn(),
-                TextColumn("{task.description}"),
-                console=self.terminal,
-                transient=True,
-            )
+            text = TextColumn("{task.description}")
+            columns = [BarColumn(bar_width=16), TaskProgressColumn(), text] if self.terminal.width >= 110 else [text]
+            self._bar = Progress(*columns, console=self.terminal, transient=True)
             self._bar.start()
             self._task = self._bar.add_task("", total=self.budget, completed=self._first_step)
 

@@ -31,8 +31,8 @@ class Interruption:
     def listen(self) -> None:
         """Catch signals from now on, whatever handler was installed since.
 
-        Lightning puts its own in front of ours, which talks to the other processes from within the handler and so breaks
-        what they are just saying to each other.
+        Lightning puts its own in front of ours, which talks to the other processes from within the handler and so
+        breaks what they are just saying to each other.
         """
         if self or threading.current_thread() is not threading.main_thread():
             return

@@ -68,8 +68,3 @@ def _key_is_configured() -> bool:
             except (netrc.NetrcParseError, OSError):
                 continue
     return False
-
-
-def finish(logger: WandbLogger, exit_code: int) -> None:
-    """End the W&B run: 0 as finished, anything else as failed."""
-    logger.experiment.finish(exit_code=exit_code)

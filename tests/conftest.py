@@ -1,0 +1,39 @@
+"""What all tests share: a cache of their own, no account of anybody's, and one small finished training."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or fills the user's cache or logs into the user's account."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith("WANDB_") or name == "NETRC":
+                patch.delenv(name)
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("LSTMLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        # One thread each: on busy cores the threads of several processes wait for each other more than they compute.
+        patch.setenv("OMP_NUM_THREADS", "1")
+        torch.set_num_threads(1)
+        yield
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run directory of a small finished training on the bundled sample. Do not change it: copy it."""
+    import lstmlab
+
+    directory = tmp_path_factory.mktemp("trained") / "run"
+    lstmlab.train(
+        [
+            f"hydra.run.dir={directory}", "data=sample", "data.max_characters=6000", "data.seq_length=16",
+            "data.batch_size=8", "model.hidden_size=32", "model.embedding_size=32", "trainer.max_steps=3",
+            "callbacks.samples.tokens=10", "logger=csv",
+        ]
+    )  # fmt: skip
+    return directory
