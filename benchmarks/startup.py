@@ -1,6 +1,6 @@
 """How long one waits: for ``--help``, and from the command to the first training step.
 
-    python benchmarks/startup.py [--rounds 5]
+python benchmarks/startup.py [--rounds 5]
 """
 
 import argparse

@@ -4,7 +4,9 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,3 +120,22 @@ def test_a_checkpoint_is_tensors_and_plain_values(run: Path) -> None:
             assert value is None or isinstance(value, (bool, int, float, str, torch.Tensor)), type(value)
 
     walk(torch.load(run / "checkpoints" / "last.ckpt", weights_only=True))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda p: p["config"].clear(),
+        lambda p: p["tokenizer"].clear(),
+        lambda p: p["config"].update(model=[]),
+        lambda p: p["config"]["model"].update(num_layers="a"),
+        lambda p: p["config"]["model"]["layer"].update(_target_=3),
+        lambda p: p["config"]["model"].update(hidden_size=33),
+    ],
+)
+def test_a_spoilt_checkpoint_is_one_clear_error(run: Path, tmp_path: Path, spoil: Callable[[Any], None]) -> None:
+    content = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)
+    spoil(content["hyper_parameters"])
+    torch.save(content, tmp_path / "spoilt.ckpt")
+    with pytest.raises(lstmlab.UserError, match="spoilt"):
+        lstmlab.load(tmp_path / "spoilt.ckpt")

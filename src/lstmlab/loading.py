@@ -185,7 +185,13 @@ def load(place: str | Path, *, checkpoint: str | None = None, device: str | torc
     path = checkpoint_path(place, checkpoint)
     content = read_checkpoint(path, "cpu")
     parameters = content["hyper_parameters"]
-    module = LanguageModule(parameters["config"], parameters["tokenizer"])
+    try:
+        module = LanguageModule(parameters["config"], parameters["tokenizer"])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UserError(
+            f"{path} cannot be rebuilt: its configuration or vocabulary is damaged or of another version"
+            f" ({type(error).__name__}: {error})."
+        ) from error
     try:
         module.load_state_dict(content["state_dict"])
     except RuntimeError as error:

@@ -11,7 +11,11 @@ import torch
 from lstmlab.errors import UserError
 from lstmlab.training.checkpoint_io import AtomicCheckpointIO, read_checkpoint
 
-GOOD = {"hyper_parameters": {"config": {}, "tokenizer": {}}, "state_dict": {"w": torch.ones(1000)}}
+GOOD = {
+    "hyper_parameters": {"config": {}, "tokenizer": {}},
+    "state_dict": {"w": torch.ones(1000)},
+    "lstmlab": {"position": {}},
+}
 
 
 def test_saved_and_read_again(tmp_path: Path) -> None:
@@ -73,11 +77,15 @@ def test_truncated_foreign_and_missing_are_told_apart(tmp_path: Path) -> None:
     half.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
     foreign = tmp_path / "foreign.ckpt"
     torch.save({"state_dict": {}}, foreign)
+    half_made = tmp_path / "half_made.ckpt"
+    torch.save({"hyper_parameters": GOOD["hyper_parameters"]}, half_made)
+    text = tmp_path / "text.ckpt"
+    text.write_text("Once upon a time\n" * 50, encoding="utf-8")
     tensor = tmp_path / "tensor.ckpt"
     torch.save(torch.ones(3), tensor)
     for path, said in (
         (half, "truncated"), (foreign, "not a checkpoint of lstmlab"), (tensor, "not a checkpoint of lstmlab"),
-        (tmp_path / "none.ckpt", "missing"),
+        (tmp_path / "none.ckpt", "missing"), (half_made, "not a whole checkpoint"), (text, "no checkpoint"),
     ):  # fmt: skip
         with pytest.raises(UserError, match=said):
             read_checkpoint(path)

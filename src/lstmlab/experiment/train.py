@@ -23,8 +23,8 @@ from lstmlab.experiment.launch import launch_processes, must_launch
 from lstmlab.experiment.run_directory import RunDirectory, remove_empty
 from lstmlab.experiment.summary import summarise
 from lstmlab.training.callbacks import Checkpoints, Console, Interrupted, Interruption, Samples
-from lstmlab.training.checkpoint_io import read_checkpoint
-from lstmlab.training.module import RESUME_KEY, LanguageModule
+from lstmlab.training.checkpoint_io import RESUME_KEY, read_checkpoint
+from lstmlab.training.module import LanguageModule
 from lstmlab.training.precision import resolve_precision
 from lstmlab.training.trainer import extra_callbacks, make_trainer
 

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from lstmlab.errors import UserError
+
+RESUME_KEY = "lstmlab"  # of a checkpoint: where training stood
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -49,9 +52,11 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{path} is missing: there is no checkpoint to load.")
     try:
-        checkpoint: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
+        with warnings.catch_warnings():  # torch warns of the pickles of others before it refuses them
+            warnings.simplefilter("ignore")
+            checkpoint: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError as error:
-        if "Unsupported" in str(error) or "GLOBAL" in str(error):
+        if "GLOBAL" in str(error):
             raise UserError(f"{path} carries code besides tensors and plain values and is refused.") from error
         raise UserError(f"{path} is no checkpoint: it cannot be read.") from error
     except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
@@ -59,4 +64,6 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
     parameters = checkpoint.get("hyper_parameters") if isinstance(checkpoint, dict) else None
     if not isinstance(parameters, dict) or not {"config", "tokenizer"} <= parameters.keys():
         raise UserError(f"{path} is not a checkpoint of lstmlab: it holds no configuration and vocabulary.")
+    if not {"state_dict", RESUME_KEY} <= checkpoint.keys():
+        raise UserError(f"{path} is not a whole checkpoint of lstmlab: its weights or its position are missing.")
     return checkpoint

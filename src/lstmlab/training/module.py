@@ -17,12 +17,12 @@ from lstmlab.nn.state import State, fill_state, map_state, state_tensors
 from lstmlab.targets import build
 from lstmlab.text import tokenizer_from_dict
 from lstmlab.text.vocabulary import UNKNOWN_ID
+from lstmlab.training.checkpoint_io import RESUME_KEY
 from lstmlab.training.metrics import Total, bits_per_char
 from lstmlab.training.optimizer import make_optimizer
 from lstmlab.training.schedule import Plateau, Schedule
 
 MONITOR = "val/bits_per_char"
-RESUME_KEY = "lstmlab"  # of a checkpoint: where training stood
 
 
 class LanguageModule(pl.LightningModule):
