@@ -1,0 +1,100 @@
+"""What the README shows works as it stands there; trainings are only made short."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lstmlab.cli import JOBS, main
+from lstmlab.conf_path import conf_directory
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHORT = ["debug=step", "logger=csv", "model.num_layers=1", "data.seq_length=8", "data.batch_size=4"]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[list[str]]:
+    """Every ``lstmlab …`` line of the unmarked code blocks, as a shell splits it."""
+    lines = [line.partition("  #")[0] for block in blocks("") for line in block.splitlines()]
+    return [shlex.split(line)[1:] for line in lines if line.startswith("lstmlab ")]
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with a text of one's own and the README's own classes and configs."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_novels").mkdir()
+    (tmp_path / "my_novels" / "one.txt").write_text("It was a dark night, and the wind rose.\n" * 200, encoding="utf-8")
+    for block in [*blocks("python"), *blocks("yaml")]:
+        if match := re.match(r"# (\S+\.(?:py|yaml))\n", block):
+            path = tmp_path / match[1]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block, encoding="utf-8")
+    return tmp_path
+
+
+def test_every_command(workplace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(workplace))
+    ran = []
+    for words in commands():
+        if "…" in " ".join(words):
+            continue
+        short = [option for option in SHORT if option.partition("=")[0] not in " ".join(words)]
+        assert main([*words, *(short if words[0] == "train" else [])]) == 0, (words, capsys.readouterr().err)
+        ran.append(words[0])
+    assert {"train", "generate"} <= set(ran)
+    assert (workplace / "page.txt").is_file()
+
+
+def test_the_notebooks_lines(workplace: Path) -> None:
+    """The lines for a notebook, in a process of their own, with the training made short."""
+    assert main(["train", "data=text", "data.path=my_novels/", "hydra.run.dir=outputs/mine", *SHORT]) == 0
+    (code,) = (block for block in blocks("python") if "lstmlab.load(" in block)
+    shortened = code.replace('["data=time_machine", ', '["data=sample", "debug=step", "logger=csv", ')
+    assert shortened != code
+    done = subprocess.run([sys.executable, "-c", shortened], cwd=workplace, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_jobs_choices_and_experiments_are_all_named() -> None:
+    for job in JOBS:
+        assert f"`lstmlab {job}" in README
+    for group in ("data", "tokenizer", "optim", "schedule", "trainer", "logger", "decoding", "experiment", "debug"):
+        for path in (conf_directory() / group).glob("[!_]*.yaml"):
+            assert f"`{path.stem}`" in README, f"{group}={path.stem}"
+
+
+def test_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in ("demo", "test", "lint", "install"):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
+
+
+def test_the_picture_and_no_placeholder() -> None:
+    assert (ROOT / "docs" / "learning_curve.png").stat().st_size > 10_000
+    assert not re.search(r"@[A-Z_]+@|_ROW", README)
+
+
+def test_constraints_pin_every_dependency_exactly() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pinned = re.findall(r"^([A-Za-z0-9._-]+)==\S+", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE)
+    names = {name.lower().replace("_", "-") for name in pinned}
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    for requirement in wanted:
+        assert re.match(r"[A-Za-z0-9._-]+", requirement)[0].lower().replace("_", "-") in names, requirement  # type: ignore[index]
+
+
+def test_ci_runs_the_tests() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert "make test" in script.read_text(encoding="utf-8")
