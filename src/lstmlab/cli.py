@@ -106,6 +106,8 @@ def _of_a_user(error: Exception, job: str, words: list[str]) -> tuple[str | None
         from lstmlab.experiment.mistakes import explain
 
         return explain(error, job, words), 2
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename} cannot be used: {error.strerror}.", 2
     interruption = sys.modules.get("lstmlab.training.callbacks.interruption")
     if interruption is not None and isinstance(error, interruption.Interrupted):
         return f"{error}; the training is saved, go on with run=DIRECTORY.", 128 + error.signum

@@ -195,6 +195,8 @@ class Synthetic(TextData):
         super().__init__(tokenizer, **windows)
         if characters < 2:
             raise UserError(f"data.characters={characters} must be at least 2.")
+        if text_seed < 0 or source_seed < 0:
+            raise UserError(f"data.text_seed={text_seed} and data.source_seed={source_seed} must not be negative.")
         self.characters = characters
         self.text_seed = text_seed
         self.source = MarkovSource(symbols, order, concentration, source_seed)

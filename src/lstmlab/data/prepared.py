@@ -36,6 +36,7 @@ class PartFigures:
     tokens: int = 0  # ends of documents included
     unknown: int = 0
     first_token_characters: int = 0  # the first token of a part is context, never scored
+    leading: int = 0  # 1 where an end of a document stands in front of ``ids``, counted nowhere: the training part
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,10 @@ def _open_part(directory: Path, name: Part, figures: dict[str, int]) -> Prepared
         unknown_nats=nats,
         text_path=directory / f"{name}.text",  # not .txt: a cache inside data.path must not become part of it
     )
-    if len(part.ids) != part.figures.tokens or not len(positions) == len(nats) == part.figures.unknown:
+    if (
+        len(part.ids) != part.figures.leading + part.figures.tokens
+        or not len(positions) == len(nats) == part.figures.unknown
+    ):
         raise ValueError(f"{name} is not as long as corpus.json says")
     part.text_path.stat()
     return part
@@ -210,7 +214,11 @@ class _PartWriter:
         self._text = (workplace / f"{part}.text").open("wb")
         self._positions: list[NDArray[np.int64]] = []
         self._nats: list[float] = []
-        self._documents = self._characters = self._tokens = self._first = 0
+        self._documents = self._characters = self._tokens = self._first = self._leading = 0
+        if part == "train" and tokenizer.vocabulary.end_id is not None:
+            # What a document begins after: without it a corpus of one document would never show it as an input.
+            self._raw.write(np.array([tokenizer.vocabulary.end_id], self._dtype).data)
+            self._leading = 1
 
     def __enter__(self) -> "_PartWriter":
         return self
@@ -224,9 +232,9 @@ class _PartWriter:
         ids = self._tokenizer.encode(text)
         positions = np.flatnonzero(ids == vocabulary.unknown_id)
         unknown = self._tokenizer.unknown(text) if len(positions) else []
-        if self._tokens == 0 and len(ids):
+        if self._tokens == 0 and len(ids) and not self._leading:
             self._first = len(unknown[0] if ids[0] == vocabulary.unknown_id else vocabulary.token(int(ids[0])))
-        self._positions.append(positions + self._tokens)
+        self._positions.append(positions + self._tokens + self._leading)
         self._nats.extend(speller.nats(token) for token in unknown)
         self._raw.write(ids.astype(self._dtype).data)
         self._tokens += len(ids)
@@ -253,4 +261,4 @@ class _PartWriter:
             positions=positions,
             nats=np.asarray(self._nats, np.float64),
         )
-        return PartFigures(self._documents, self._characters, self._tokens, len(positions), self._first)
+        return PartFigures(self._documents, self._characters, self._tokens, len(positions), self._first, self._leading)

@@ -1,4 +1,4 @@
 """Jobs: what ``lstmlab JOB`` does, from a composed configuration.
 
-Hydra and OmegaConf are imported here and in the cli only.
+Hydra and OmegaConf are imported here and by the command line only.
 """

@@ -48,18 +48,27 @@ def check_targets(config: dict[str, Any]) -> None:
         if name not in ("early_stopping", "samples")
     ]
     for group, spec, base, given in groups:
-        arguments = {name: value for name, value in spec.items() if name != "_target_"}
-        if spec["_target_"] is None:
-            if group == "attention" and not arguments:
-                continue
-            raise UserError(f"{group}._target_ is null, so {group} has no options; name a class there.")
-        cls = find_class(spec["_target_"], base, f"{group}._target_")
-        check_arguments(cls, arguments, group, given)
-        for name, parameter in (parameters_of(cls) or {}).items():
-            if name in arguments and _is_plain(parameter.annotation):
-                check_value(f"{group}.{name}", parameter.annotation, arguments[name])
+        _check_target(group, spec, base, given)
     build(config["optim"], torch.optim.Optimizer, "optim", params=[torch.nn.Parameter(torch.zeros(1))])
     build(config["schedule"], Schedule, "schedule")
+
+
+def check_data_target(config: dict[str, Any]) -> None:
+    """``check_targets`` for the data module alone."""
+    _check_target("data", config["data"], TextData, ("tokenizer",))
+
+
+def _check_target(group: str, spec: dict[str, Any], base: Callable[..., Any], given: tuple[str, ...]) -> None:
+    arguments = {name: value for name, value in spec.items() if name != "_target_"}
+    if spec["_target_"] is None:
+        if group == "attention" and not arguments:
+            return
+        raise UserError(f"{group}._target_ is null, so {group} has no options; name a class there.")
+    cls = find_class(spec["_target_"], base, f"{group}._target_")
+    check_arguments(cls, arguments, group, given)
+    for name, parameter in (parameters_of(cls) or {}).items():
+        if name in arguments and _is_plain(parameter.annotation):
+            check_value(f"{group}.{name}", parameter.annotation, arguments[name])
 
 
 def _is_plain(annotation: Any) -> bool:

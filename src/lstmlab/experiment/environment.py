@@ -42,7 +42,7 @@ def _git_commit(place: Path) -> str | None:
             timeout=10,
             check=False,
         )
-    except OSError:  # no git here
+    except (OSError, subprocess.SubprocessError):  # no git here, or one that hangs
         return None
     return found.stdout.strip() or None
 

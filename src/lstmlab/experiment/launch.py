@@ -14,6 +14,7 @@ from lstmlab.errors import UserError
 from lstmlab.experiment.configuration import write_config
 from lstmlab.experiment.run_directory import RunDirectory
 
+_SAVING_SECONDS = 600.0  # for all, once a signal has come: they stop behind a step, a validation may be before it
 _GRACE_SECONDS = 30.0  # for the others, once one process has ended badly
 
 
@@ -90,13 +91,14 @@ def launch_processes(config: dict[str, Any], place: RunDirectory, resume: bool) 
             signal.signal(number, handler)
         handed.unlink(missing_ok=True)
         _tidy(place.path)
-    if received:
+    if received and cause is not None and cause[1] == 128 + received[0]:
         raise Interrupted(received[0])
     if cause is not None:
         rank, code = cause
         how = f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
         reason = f"process {rank} of {devices} {how}; see {place.log}"
-        if place.status and place.status["status"] == "running":
+        # The run is theirs alone if one of them marked it: a directory in use belongs to another training.
+        if place.status.get("status") == "running" and place.status["pid"] in [p.pid for p in processes]:
             place.mark("failed", reason)
         raise UserError(f"The training stopped: {reason}.")
     summary: dict[str, Any] = json.loads(place.summary.read_text(encoding="utf-8"))
@@ -122,7 +124,7 @@ def _watch(processes: list[subprocess.Popen[bytes]], received: list[int]) -> tup
             code, rank = min(bad)
             cause = rank, code
         if received and deadline is None:
-            deadline = time.monotonic() + _GRACE_SECONDS
+            deadline = time.monotonic() + _SAVING_SECONDS
         if bad and not received and deadline is None:
             deadline = time.monotonic() + _GRACE_SECONDS
             for process in processes:

@@ -5,14 +5,16 @@ from rich.console import Console
 from rich.table import Table
 
 from lstmlab.data.prepared import PreparedCorpus
-from lstmlab.experiment.building import build_data, quieten
+from lstmlab.experiment.building import build_data, check_data_target, quieten
 from lstmlab.experiment.configuration import plain_config
 
 
 def run(composed: DictConfig) -> PreparedCorpus:
     """The job."""
     quieten()
-    corpus = build_data(plain_config("prepare", composed)).prepare()
+    config = plain_config("prepare", composed)
+    check_data_target(config)
+    corpus = build_data(config).prepare()
     console = Console(soft_wrap=True, highlight=False)
     console.print(corpus_table(corpus))
     vocabulary = corpus.tokenizer.vocabulary

@@ -1,4 +1,4 @@
-"""The run directory: who writes there, how the run stands, and where the newest one is."""
+"""The run directory: who writes there and how the run stands."""
 
 import json
 import os

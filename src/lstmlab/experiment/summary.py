@@ -21,7 +21,7 @@ def summarise(
 ) -> dict[str, Any]:
     """The final figures, of the best checkpoint where there was a validation, else of the last."""
     taken = load(place.path, device=module.device)
-    epoch = module.finished_epoch or module.epoch_total
+    epoch = module.finished_epoch or module.part_of_epoch or module.epoch_total
     summary: dict[str, Any] = {
         "train/perplexity": epoch.perplexity,
         "train/loss": epoch.loss,

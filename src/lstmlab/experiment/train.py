@@ -5,7 +5,7 @@ import math
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -145,11 +145,13 @@ def _marking(place: RunDirectory, resume: bool) -> Iterator[None]:
         place.mark("interrupted", str(interruption), wall_seconds=seconds())
         raise
     except KeyboardInterrupt:
-        place.mark("interrupted", "interrupted twice: stopped at once", wall_seconds=seconds())
+        if running():
+            place.mark("interrupted", "stopped at once, without saving", wall_seconds=seconds())
         raise
     except BaseException as error:
         if running():
-            place.mark("failed", f"{type(error).__name__}: {error}", wall_seconds=seconds())
+            with suppress(OSError):  # a full disk must not hide what is wrong
+                place.mark("failed", f"{type(error).__name__}: {error}", wall_seconds=seconds())
             # For run.log; the terminal gets it from who catches it.
             log.info("The run failed: %s", error, exc_info=None if isinstance(error, UserError) else error)
         raise
@@ -168,8 +170,8 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
         raise UserError(f"run={place.path} cannot go on: its corpus has changed since, and with it the vocabulary.")
     module = LanguageModule(config, corpus.tokenizer.to_dict())
     budget = _planned_steps(config, data)
-    if position is not None:
-        _refuse_when_complete(place, config, position, budget)
+    seconds = _seconds(config["trainer"]["max_time"])
+    over = position is not None and _is_over(place, position, budget, seconds)
     module.total_steps = budget
     first = _is_first_process()
     if first:
@@ -194,15 +196,18 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
                 place.samples, config["callbacks"]["samples"]["tokens"], config["decoding"], config["seed"]
             )
             checkpoints = Checkpoints(place.checkpoints, config["checkpoint"]["every_steps"], interruption)
-            seconds = _seconds(config["trainer"]["max_time"])
             trainer = make_trainer(
                 config, place.path,
                 [samples, Console(budget, seconds, samples), *extra_callbacks(config["callbacks"]), checkpoints],
                 loggers,
             )  # fmt: skip
-            trainer.fit(module, datamodule=data, ckpt_path=last if position is not None else None)
-        if not first:
-            return {}
+            if over and stored:
+                module.on_load_checkpoint(stored)
+            else:
+                _fit(trainer, module, data, last if position is not None else None, interruption)
+            if not first:
+                return {}
+            # The training is saved: from here on a signal may end the process at once.
         summary = summarise(
             config, place, data, module, place.status.get("wall_seconds", 0.0) + time.monotonic() - begun
         )
@@ -216,6 +221,17 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
     finally:
         if wandb_logger is not None:
             wandb_logger.experiment.finish(exit_code=exit_code)  # anything but 0 marks the W&B run as failed
+
+
+def _fit(
+    trainer: pl.Trainer, module: LanguageModule, data: TextData, checkpoint: Path | None, interruption: Interruption
+) -> None:
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
+    except SystemExit as stop:  # what Lightning makes of a second Ctrl-C
+        if interruption.signum is not None:
+            raise KeyboardInterrupt from stop
+        raise
 
 
 def _say_how_it_goes_on(module: LanguageModule, step: int) -> None:
@@ -241,15 +257,21 @@ def _planned_steps(config: dict[str, Any], data: TextData) -> int | None:
     return min(limits) if limits else None
 
 
-def _refuse_when_complete(
-    place: RunDirectory, config: dict[str, Any], position: dict[str, int], budget: int | None
-) -> None:
-    done = place.state() == "completed" and config["trainer"] == read_config(place.config)["trainer"]
-    if done or (budget is not None and position["step"] >= budget):
+def _is_over(place: RunDirectory, position: dict[str, int], budget: int | None, seconds: float | None) -> bool:
+    """Whether nothing is left to train. A run that died between its last step and its summary only lacks the latter.
+
+    Raises:
+        UserError: the run is complete, summary and all.
+    """
+    spent = place.status.get("wall_seconds", 0.0)
+    over = budget is not None and position["step"] >= budget
+    over = over or (place.state() == "completed" and (seconds is None or spent >= seconds) and budget is None)
+    if over and place.state() == "completed":
         raise UserError(
             f"run={place.path} is complete ({position['step']:,} steps, {position['epoch']:,} epochs); give a larger"
             " trainer.max_epochs, trainer.max_steps or trainer.max_time to train it further."
         )
+    return over
 
 
 def _seconds(max_time: str | None) -> float | None:

@@ -56,7 +56,8 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
             warnings.simplefilter("ignore")
             checkpoint: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError as error:
-        if "GLOBAL" in str(error):
+        pickled = path.read_bytes()[:1] == b"\x80"  # a bare pickle is refused for its form before its content
+        if "GLOBAL" in str(error) or pickled:
             raise UserError(f"{path} carries code besides tensors and plain values and is refused.") from error
         raise UserError(f"{path} is no checkpoint: it cannot be read.") from error
     except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:

@@ -60,6 +60,7 @@ class LanguageModule(pl.LightningModule):
         self._resume: dict[str, Any] | None = None
         self.latest: dict[str, float] = {}  # what was logged last
         self.finished_epoch: Total | None = None
+        self.part_of_epoch: Total | None = None  # where training ended before its first epoch did
         self._trained_before = 0  # tokens of the finished epochs
         self._epoch_is_whole = False
 
@@ -118,25 +119,23 @@ class LanguageModule(pl.LightningModule):
             # ReduceLROnPlateau keeps its own rate in the group; only the warm-up is laid over it.
             if not isinstance(self.schedule, Plateau) or self.position.step < self.schedule.warmup_steps:
                 group["lr"] = group["initial_lr"] * rate
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)  # of 16-mixed alone
+        if scaler is not None:
+            scaler.unscale_(optimizer.optimizer)
         clip = self.config["trainer"]["gradient_clip_val"]
-        if self.trainer.precision == "16-mixed":  # the scaler steps and unscales through Lightning
-            self.clip_gradients(optimizer.optimizer, gradient_clip_val=clip, gradient_clip_algorithm="norm")
-            optimizer.step()
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), clip if clip else math.inf)
+        self.gradient_norm = norm  # type: ignore[assignment]  # a tensor until it is logged: no step waits for it
+        # The optimiser's own step without Lightning's wrapping, and Lightning's count of it.
+        if scaler is not None:
+            scaler.step(optimizer.optimizer)
+            scaler.update()
         else:
-            norm = nn.utils.clip_grad_norm_(self.model.parameters(), clip if clip else math.inf)
-            self.gradient_norm = norm  # type: ignore[assignment]  # a tensor until it is logged: no step waits for it
-            self._bare_step(optimizer.optimizer)
-        optimizer.optimizer.zero_grad(set_to_none=True)
-        # Autocast caches the weights it has cast until its outermost context ends: Lightning's, around the whole span.
-        torch.clear_autocast_cache()
-        self.position.step += 1
-
-    def _bare_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """The optimiser's own step, without Lightning's wrapping, and Lightning's count of it."""
-        optimizer.step()
+            optimizer.optimizer.step()
         progress = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
         progress.increment_ready()
         progress.increment_completed()
+        optimizer.optimizer.zero_grad(set_to_none=True)
+        self.position.step += 1
 
     def _after_span(self, span: Span) -> None:
         """Count, and log what is due: before any callback may save, so that a checkpoint knows what was logged."""
@@ -177,6 +176,8 @@ class LanguageModule(pl.LightningModule):
     def on_train_epoch_end(self) -> None:
         """Also called where a budget ends within an epoch: that epoch stays the current one."""
         if not self._epoch_is_whole:
+            if self.finished_epoch is None:  # shorter than an epoch: what there is of it
+                self.part_of_epoch = self._over_processes(self.epoch_total)
             return
         self.finished_epoch = self._over_processes(self.epoch_total)
         self._trained_before += self.epoch_total.tokens * self.trainer.world_size
@@ -223,7 +224,8 @@ class LanguageModule(pl.LightningModule):
     # -- optimiser -----------------------------------------------------------------------------------------------
 
     def configure_optimizers(self) -> Any:
-        optimizer = make_optimizer(self.config["optim"], self.model)
+        half = self.config["trainer"]["precision"] == "16-mixed"  # its gradients are unscaled by hand: not fused
+        optimizer = make_optimizer(self.config["optim"], self.model, fused=not half)
         if not isinstance(self.schedule, Plateau):
             return optimizer
         scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
@@ -263,7 +265,12 @@ class LanguageModule(pl.LightningModule):
             "random": _random_state(self.device),
             "epoch_total": _plain(self.epoch_total),
             "recent": _plain(self.recent),
-            "trained": {"before": self._trained_before, "seconds": self.trained_seconds},
+            "finished_epoch": None if self.finished_epoch is None else _plain(self.finished_epoch),
+            "trained": {
+                "before": self._trained_before,
+                "tokens": self.trained_tokens,
+                "seconds": self.trained_seconds,
+            },
             "logged": list(self._logged),
         }
 
@@ -272,6 +279,7 @@ class LanguageModule(pl.LightningModule):
         if self._resume is not None:  # before the loaders are made, which start from the position
             for name, value in self._resume["position"].items():
                 setattr(self.position, name, value)
+            self._restore_counts(self._resume)
 
     def on_fit_start(self) -> None:
         """Tell Lightning where a resumed run stands; what belongs to the first batch waits until ``on_train_start``."""
@@ -281,15 +289,18 @@ class LanguageModule(pl.LightningModule):
         for stage in ("ready", "started", "processed", "completed"):
             setattr(fit_loop.epoch_progress.current, stage, self.position.epoch)
 
+    def _restore_counts(self, saved: dict[str, Any]) -> None:
+        self.epoch_total, self.recent = _total(saved["epoch_total"]), _total(saved["recent"])
+        self.finished_epoch = None if saved["finished_epoch"] is None else _total(saved["finished_epoch"])
+        self._trained_before = saved["trained"]["before"]
+        self.trained_tokens = saved["trained"]["tokens"]
+        self.trained_seconds = saved["trained"]["seconds"]
+        self._logged = (saved["logged"][0], saved["logged"][1])
+
     def _restore_training(self, saved: dict[str, Any]) -> None:
         if saved["state"]:
             blank = self.model.initial_state(saved["state"][0].shape[0])
             self._train_state = fill_state(blank, [t.to(self.device) for t in saved["state"]])
-        self.epoch_total, self.recent = _total(saved["epoch_total"]), _total(saved["recent"])
-        self._trained_before = saved["trained"]["before"]
-        self.trained_tokens = self._trained_before + self.epoch_total.tokens * self.trainer.world_size
-        self.trained_seconds = saved["trained"]["seconds"]
-        self._logged = (saved["logged"][0], saved["logged"][1])
         torch.set_rng_state(saved["random"]["cpu"].cpu())
         if self.device.type == "cuda" and "cuda" in saved["random"]:
             torch.cuda.set_rng_state(saved["random"]["cuda"].cpu(), self.device)

@@ -1,4 +1,4 @@
-"""Learning-rate schedules, pure functions of the step: a resumed run needs no scheduler state."""
+"""Learning-rate schedules as pure functions of the step: a resumed run needs no state, but for a plateau."""
 
 import math
 from abc import ABC, abstractmethod
@@ -45,6 +45,9 @@ class Cosine(Schedule):
 
     needs_total = True
 
+    def __post_init__(self) -> None:
+        _share("final", self.final)
+
     def after_warmup(self, done: float) -> float:
         return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * done))
 
@@ -62,6 +65,8 @@ class OneCycle(Schedule):
     def __post_init__(self) -> None:
         if not 0 < self.rise < 1:
             raise UserError(f"schedule.rise={self.rise} must be between 0 and 1.")
+        _share("start", self.start)
+        _share("final", self.final)
 
     def after_warmup(self, done: float) -> float:
         if done < self.rise:
@@ -72,7 +77,7 @@ class OneCycle(Schedule):
 
 @dataclass(frozen=True, kw_only=True)
 class Plateau(Schedule):
-    """Multiply the rate by ``decay`` when ``val/bits_per_char`` has not improved for ``patience`` validations.
+    """Multiply the rate by ``decay`` after more than ``patience`` validations without a better one.
 
     The decays are made by ``torch.optim.lr_scheduler.ReduceLROnPlateau``; only the warm-up is made here.
     """
@@ -81,5 +86,19 @@ class Plateau(Schedule):
     patience: int = 1
     threshold: float = 1e-3
 
+    def __post_init__(self) -> None:
+        if not 0 < self.decay < 1:
+            raise UserError(f"schedule.decay={self.decay} must be between 0 and 1.")
+        if self.patience < 0 or self.threshold < 0:
+            raise UserError(
+                f"schedule.patience={self.patience} and schedule.threshold={self.threshold} must not be negative."
+            )
+
     def after_warmup(self, done: float) -> float:
         return 1.0
+
+
+def _share(name: str, value: float) -> None:
+    """A rate's share of ``optim.lr``: a negative one would climb the loss."""
+    if not 0 <= value <= 1:
+        raise UserError(f"schedule.{name}={value} must be from 0 to 1.")

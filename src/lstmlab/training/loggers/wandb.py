@@ -23,7 +23,7 @@ def make_wandb_logger(
     os.environ.setdefault("WANDB_SILENT", "true")
     mode = spec["mode"]
     if mode == "auto":
-        mode = "online" if _key_is_configured() else "offline"
+        mode = os.environ.get("WANDB_MODE") or ("online" if _key_is_configured() else "offline")
     options: dict[str, Any] = {
         "project": spec["project"],
         "entity": spec["entity"],
