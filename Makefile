@@ -28,7 +28,7 @@ test: lint
 demo: install
 	$(BIN)/lstmlab train experiment=demo
 	$(BIN)/lstmlab evaluate run=latest
-	$(BIN)/lstmlab generate run=latest max_tokens=1500 decoding.temperature=0.6
+	$(BIN)/lstmlab generate run=latest prompt="The old man " max_tokens=1500 decoding.temperature=0.6
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -186,3 +187,13 @@ def test_outside_the_main_thread_nothing_is_caught() -> None:
     thread.start()
     thread.join()
     assert seen == [False]
+
+
+def test_a_run_that_died_before_its_summary_only_lacks_that(undisturbed: Path, tmp_path: Path) -> None:
+    """Killed between the last step and summary.json: going on trains nothing and completes the directory."""
+    place = RunDirectory(Path(shutil.copytree(undisturbed, tmp_path / "run")))
+    place.summary.unlink()
+    place.mark("running")
+    train(config_of(), place.path, resume=True)
+    assert place.status["status"] == "completed"
+    assert_equal_runs(undisturbed, place.path)
