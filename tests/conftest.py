@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -37,3 +38,16 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
     )  # fmt: skip
     return directory
+
+
+@pytest.fixture
+def model_config() -> dict[str, Any]:
+    """A small model with everything on that can matter: two layers of different widths, dropout."""
+    return {
+        "model": {
+            "layer": {"_target_": "lstmlab.nn.LSTMLayer"}, "num_layers": 2, "hidden_size": 12,
+            "embedding_size": 8, "dropout": 0.5, "tie_weights": False,
+        },
+        "attention": {"_target_": None},
+        "head": {"_target_": "lstmlab.nn.LinearHead"},
+    }  # fmt: skip

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lstmlab.conf_path import conf_directory
-from lstmlab.errors import UserError
+from lstmlab.errors import Interrupted, UserError
 from lstmlab.nearest import did_you_mean
-from lstmlab.overrides import as_typed
+from lstmlab.overrides import FLAGS_WITH_VALUE, as_typed, literal
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -22,13 +22,18 @@ JOBS = {
     "generate": "text from a trained model",
 }
 
-# Hydra's flags, those that take a word of their own behind them first.
-_WITH_VALUE = {
-    "--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd",
-    "--info", "-i", "--experimental-rerun",
-}  # fmt: skip
 _CFG = ("job", "hydra", "all")
-_FLAGS = _WITH_VALUE | {"--help", "-h", "--version", "--hydra-help", "--resolve", "--run", "-r", "--multirun", "-m"}
+_FLAGS = FLAGS_WITH_VALUE | {
+    "--help",
+    "-h",
+    "--version",
+    "--hydra-help",
+    "--resolve",
+    "--run",
+    "-r",
+    "--multirun",
+    "-m",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,8 +113,7 @@ def _of_a_user(error: Exception, job: str, words: list[str]) -> tuple[str | None
         return explain(error, job, words), 2
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename} cannot be used: {error.strerror}.", 2
-    interruption = sys.modules.get("lstmlab.training.callbacks.interruption")
-    if interruption is not None and isinstance(error, interruption.Interrupted):
+    if isinstance(error, Interrupted):
         return f"{error}; the training is saved, go on with run=DIRECTORY.", 128 + error.signum
     return None, 1
 
@@ -119,10 +123,9 @@ def _going_on(job: str, words: list[str]) -> list[str]:
     run = next((word[len("run=") :] for word in words if word.startswith("run=")), None)
     if job != "train" or run is None:
         return words
-    from lstmlab.experiment.latest import latest_run
-    from lstmlab.overrides import literal
+    from lstmlab.experiment.latest import named_run
 
-    place = latest_run() if run == "latest" else Path(run).expanduser()
+    place = named_run(run)
     if not (place / "config.yaml").is_file():
         raise UserError(f"run={run} is no run directory: it holds no config.yaml.")
     return [*words, f"hydra.run.dir={literal(str(place))}"]
@@ -145,7 +148,7 @@ def _flags_first(words: list[str]) -> list[str]:
         if name not in _FLAGS:
             raise UserError(f"{name} is no flag.{did_you_mean(name, _FLAGS)}")
         flags.append(word)
-        value = next(rest, None) if word in _WITH_VALUE else None
+        value = next(rest, None) if word in FLAGS_WITH_VALUE else None
         if name in ("--cfg", "-c") and (value or word.partition("=")[2]) not in _CFG:
             raise UserError(f"{name} takes one of {', '.join(_CFG)}.")
         if value is not None:
@@ -205,9 +208,9 @@ def _task(job: str, failures: dict[int | None, Exception]) -> Callable[["DictCon
                 run(composed, directory, OmegaConf.to_container(hydra_config.overrides.task, resolve=False))
             else:
                 run(composed)
+        except Interrupted as interruption:
+            raise _Stop from interruption
         except Exception as error:
-            if type(error).__name__ == "Interrupted":
-                raise _Stop from error
             failures[trial] = error
             if trial is not None:
                 print(f"lstmlab: trial {trial}: {error}", file=sys.stderr)

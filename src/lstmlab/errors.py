@@ -1,4 +1,6 @@
-"""The one exception for mistakes that a user can mend."""
+"""The exceptions that are no bugs: a mistake that a user can mend, and a signal that came."""
+
+import signal
 
 
 class UserError(Exception):
@@ -7,3 +9,11 @@ class UserError(Exception):
     The message names the option or the file, says what is wrong and what to do. The command line prints it without a
     traceback and exits with code 2; from Python it is raised as it is.
     """
+
+
+class Interrupted(Exception):  # noqa: N818  # it is no error
+    """Training was asked to stop by a signal; everything is saved."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(f"interrupted by {signal.Signals(signum).name}")
+        self.signum = signum

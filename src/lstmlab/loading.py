@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 import torch
 
-from lstmlab.data.streams import scoring_windows
+from lstmlab.data.streams import ScoringLoader
 from lstmlab.decoding import Decoding, generate
 from lstmlab.errors import UserError
 from lstmlab.evaluation.scoring import score_windows
@@ -127,7 +127,7 @@ class TrainedModel:
         ids = np.concatenate([np.asarray(start, np.int64), self.tokenizer.encode(text)])
         if len(ids) < 2:
             raise UserError(f"the text to score has {len(ids) - len(start)} tokens; give a longer one.")
-        nats = score_windows(self.module.model, scoring_windows(ids, 1, 256)).nats
+        nats = score_windows(self.module.model, ScoringLoader(ids, streams=1)).nats
         split = list(self.tokenizer.split(text))
         scored = split if start else split[1:]
         spelt = [0.0 if token in vocabulary else self.tokenizer.speller.nats(token) for token in scored]

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
 LITERAL = ("prompt", "out", "run", "data.path")
 
-# The word after one of Hydra's flags that take a value is a path or a name, never an override.
-_FLAGS_WITH_VALUE = ("--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd")
+# The word after one of these flags of Hydra's is their value, a path or a name, never an override.
+FLAGS_WITH_VALUE = {
+    "--cfg", "-c", "--package", "-p", "--config-path", "-cp", "--config-name", "-cn", "--config-dir", "-cd",
+    "--info", "-i", "--experimental-rerun",
+}  # fmt: skip
 _REFUSED = object()
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -61,7 +64,7 @@ def as_typed(arguments: Sequence[str], literal: Collection[str] = LITERAL) -> li
     """
     before = ("", *arguments)
     return [
-        argument if previous in _FLAGS_WITH_VALUE else _spelling(argument, literal)
+        argument if previous in FLAGS_WITH_VALUE else _spelling(argument, literal)
         for previous, argument in zip(before, arguments, strict=False)
     ]
 

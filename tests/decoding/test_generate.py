@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from typing import Any
 
 import pytest
 import torch
@@ -14,17 +15,9 @@ VOCABULARY = 6
 
 
 @pytest.fixture
-def model() -> LanguageModel:
+def model(model_config: dict[str, Any]) -> LanguageModel:
     torch.manual_seed(0)
-    config = {
-        "model": {
-            "layer": {"_target_": "lstmlab.nn.LSTMLayer"}, "num_layers": 2, "hidden_size": 16,
-            "embedding_size": 8, "dropout": 0.5, "tie_weights": False,
-        },
-        "attention": {"_target_": None},
-        "head": {"_target_": "lstmlab.nn.LinearHead"},
-    }  # fmt: skip
-    built = build_model(config, VOCABULARY)
+    built = build_model(model_config, VOCABULARY)
     with torch.no_grad():  # an untrained model is nearly uniform: make its choices matter
         built.head.linear.weight.mul_(20)
     return built.eval()

@@ -17,25 +17,11 @@ from lstmlab.experiment.compose import compose_job
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.models import LanguageModel, build_model
 
-MODEL: dict[str, Any] = {
-    "model": {
-        "layer": {"_target_": "lstmlab.nn.LSTMLayer"}, "num_layers": 2, "hidden_size": 12,
-        "embedding_size": 8, "dropout": 0.5, "tie_weights": False,
-    },
-    "attention": {"_target_": None},
-    "head": {"_target_": "lstmlab.nn.LinearHead"},
-}  # fmt: skip
-
 
 @pytest.fixture
-def model() -> LanguageModel:
+def model(model_config: dict[str, Any]) -> LanguageModel:
     torch.manual_seed(0)
-    return build_model(MODEL, 9).double()
-
-
-@pytest.fixture(autouse=True)
-def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LSTMLAB_CACHE", str(tmp_path_factory.getbasetemp() / "scoring-cache"))
+    return build_model(model_config, 9).double()
 
 
 def token_by_token(model: LanguageModel, ids: np.ndarray) -> np.ndarray:

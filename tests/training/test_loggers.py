@@ -13,14 +13,6 @@ TINY = ["data.max_characters=4000", "model.hidden_size=16", "model.embedding_siz
         "trainer.log_every_steps=2", "trainer.max_steps=4"]  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LSTMLAB_CACHE", str(tmp_path_factory.getbasetemp() / "logger-cache"))
-    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp()))  # no netrc of whoever runs the tests
-    for name in ("WANDB_API_KEY", "WANDB_MODE", "WANDB_BASE_URL", "NETRC"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def read(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))

@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 import torch
 
-from lstmlab.errors import UserError
+from lstmlab.errors import Interrupted, UserError
 from lstmlab.experiment.compose import compose_job
 from lstmlab.experiment.configuration import plain_config, read_config, write_config
 from lstmlab.experiment.run_directory import RunDirectory
 from lstmlab.experiment.train import train
-from lstmlab.training.callbacks import Interrupted
 
 OVERRIDES = [
     "data.seq_length=20", "data.batch_size=8", "data.max_characters=9000", "model.num_layers=2", "model.hidden_size=32",
@@ -35,17 +34,10 @@ def config_of(*more: str) -> dict[str, Any]:
     return config
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LSTMLAB_CACHE", str(tmp_path_factory.getbasetemp() / "resume-cache"))
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("undisturbed")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LSTMLAB_CACHE", str(tmp_path_factory.getbasetemp() / "resume-cache"))
-        train(config_of(), directory, resume=False)
+    train(config_of(), directory, resume=False)
     return directory
 
 

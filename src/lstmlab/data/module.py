@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 import platformdirs
 import pytorch_lightning as pl
-from numpy.typing import NDArray
 
 from lstmlab.data.prepared import DamagedCacheError, PreparedCorpus, PreparedPart, build
 from lstmlab.data.spans import Position, SpanLoader
-from lstmlab.data.streams import SCORING_WINDOW, Streams, Window, scoring_streams, scoring_windows
+from lstmlab.data.streams import ScoringLoader, Streams, Window
 from lstmlab.errors import UserError
 from lstmlab.text.document import Document, Part
 from lstmlab.text.tokenizer import Tokenizer
@@ -169,23 +168,7 @@ class TextData(pl.LightningDataModule, ABC):
 
     def scoring_windows(self, name: Part) -> Iterator[Window]:
         """The windows in which a part is scored."""
-        ids = self.part(name).ids
-        return scoring_windows(ids, scoring_streams(len(ids), self.scoring_streams), SCORING_WINDOW)
+        return iter(ScoringLoader(self.part(name).ids, self.scoring_streams))
 
-    def val_dataloader(self) -> "ScoringLoader | list[Any]":
+    def val_dataloader(self) -> ScoringLoader | list[Any]:
         return ScoringLoader(self.part("val").ids, self.scoring_streams) if "val" in self.prepare().parts else []
-
-
-class ScoringLoader:
-    """The scoring windows of one part, each time from the start."""
-
-    def __init__(self, ids: NDArray[np.integer], streams: int | None) -> None:
-        self._ids = ids
-        self.streams = scoring_streams(len(ids), streams)
-
-    def __iter__(self) -> Iterator[Window]:
-        return scoring_windows(self._ids, self.streams, SCORING_WINDOW)
-
-    def __len__(self) -> int:
-        row = -(-(len(self._ids) - 1) // self.streams)
-        return -(-row // SCORING_WINDOW)

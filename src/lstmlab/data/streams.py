@@ -85,3 +85,18 @@ def scoring_streams(tokens: int, wanted: int | None) -> int:
     if wanted is not None:
         return max(1, min(wanted, tokens - 1))
     return max(1, min(64, tokens // 20_000))
+
+
+class ScoringLoader:
+    """The scoring windows of one part, each time from the start."""
+
+    def __init__(self, ids: NDArray[np.integer], streams: int | None) -> None:
+        self._ids = ids
+        self.streams = scoring_streams(len(ids), streams)
+
+    def __iter__(self) -> Iterator[Window]:
+        return scoring_windows(self._ids, self.streams, SCORING_WINDOW)
+
+    def __len__(self) -> int:
+        row = -(-(len(self._ids) - 1) // self.streams)
+        return -(-row // SCORING_WINDOW)

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from lstmlab.data.prepared import PreparedPart
-from lstmlab.data.streams import IGNORED, SCORING_WINDOW, Window, scoring_streams, scoring_windows
+from lstmlab.data.streams import IGNORED, ScoringLoader, Window
 from lstmlab.models import LanguageModel
 from lstmlab.text.vocabulary import UNKNOWN_ID
 from lstmlab.training.metrics import bits_per_char, perplexity
@@ -67,8 +67,8 @@ def score_windows(model: LanguageModel, windows: Iterable[Window]) -> Scores:
 
 def score_part(model: LanguageModel, part: PreparedPart, streams: int | None) -> tuple[HeldOut, Scores]:
     """The figures of a part, and its per-token nats."""
-    count = scoring_streams(len(part.ids), streams)
-    scores = score_windows(model, scoring_windows(part.ids, count, SCORING_WINDOW))
+    windows = ScoringLoader(part.ids, streams)
+    scores = score_windows(model, windows)
     tokens, spelling = len(scores.nats), part.spelling_nats()
     total = float(scores.nats.sum())
     figures = HeldOut(
@@ -79,6 +79,6 @@ def score_part(model: LanguageModel, part: PreparedPart, streams: int | None) ->
         tokens=tokens,
         characters=part.scored_characters,
         spelling_bits_per_char=bits_per_char(spelling, part.scored_characters),
-        streams=count,
+        streams=windows.streams,
     )
     return figures, scores

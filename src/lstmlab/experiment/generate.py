@@ -1,6 +1,5 @@
 """lstmlab generate: text from a trained model, as it is written."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from lstmlab.errors import UserError
 from lstmlab.experiment.building import checked_device, quieten
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.experiment.latest import named_run
+from lstmlab.files import replacing
 from lstmlab.loading import load
 
 
@@ -36,12 +36,9 @@ def run(composed: DictConfig) -> str:
     print()
     text = "".join(pieces)
     if out is not None:
-        partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
         try:
-            partial.write_text(text, encoding="utf-8", newline="")
-            partial.replace(out)
+            with replacing(out) as partial:
+                partial.write_text(text, encoding="utf-8", newline="")
         except OSError as error:
             raise UserError(f"out={out} cannot be written: {error.strerror}.") from error
-        finally:
-            partial.unlink(missing_ok=True)
     return text

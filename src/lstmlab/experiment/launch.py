@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lstmlab.errors import UserError
+from lstmlab.errors import Interrupted, UserError
 from lstmlab.experiment.configuration import write_config
 from lstmlab.experiment.run_directory import RunDirectory
 
@@ -42,8 +42,6 @@ def launch_processes(config: dict[str, Any], place: RunDirectory, resume: bool) 
         UserError: a process failed.
         Interrupted: a signal ended them.
     """
-    from lstmlab.training.callbacks import Interrupted
-
     place.path.mkdir(parents=True, exist_ok=True)
     handed = place.path / f".processes-{os.getpid()}.yaml"
     write_config(config, handed)

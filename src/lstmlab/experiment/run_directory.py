@@ -1,17 +1,21 @@
 """The run directory: who writes there and how the run stands."""
 
 import json
+import logging
 import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
 import filelock
 
-from lstmlab.errors import UserError
+from lstmlab.errors import Interrupted, UserError
+from lstmlab.files import replacing
+
+log = logging.getLogger("lstmlab")
 
 Status = Literal["running", "interrupted", "completed", "failed"]
 
@@ -86,11 +90,57 @@ class RunDirectory:
         write_json(self.summary, summary)
 
 
+@contextmanager
+def logging_to(path: Path) -> Iterator[None]:
+    """While entered, what the project logs goes to this file too."""
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        handler.close()
+
+
+@contextmanager
+def marking(place: RunDirectory, resume: bool) -> Iterator[None]:
+    """status.json follows what happens, with the reason; seconds add up over continuations.
+
+    What is refused before the training is marked as running changes nothing.
+    """
+    before, begun = place.status.get("wall_seconds", 0.0) if resume else 0.0, time.monotonic()
+
+    def seconds() -> float:
+        return round(before + time.monotonic() - begun, 3)
+
+    def running() -> bool:
+        return place.status.get("status") == "running" and place.status["pid"] == os.getpid()
+
+    try:
+        yield
+        place.mark("completed", wall_seconds=seconds())
+    except Interrupted as interruption:
+        place.mark("interrupted", str(interruption), wall_seconds=seconds())
+        raise
+    except KeyboardInterrupt:
+        if running():
+            place.mark("interrupted", "stopped at once, without saving", wall_seconds=seconds())
+        raise
+    except BaseException as error:
+        if running():
+            with suppress(OSError):  # a full disk must not hide what is wrong
+                place.mark("failed", f"{type(error).__name__}: {error}", wall_seconds=seconds())
+            # For run.log; the terminal gets it from who catches it.
+            log.info("The run failed: %s", error, exc_info=None if isinstance(error, UserError) else error)
+        raise
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def remove_empty(directory: Path) -> None:
@@ -99,3 +149,13 @@ def remove_empty(directory: Path) -> None:
         if Path.cwd() not in place.parents or not place.is_dir() or any(place.iterdir()):
             return
         place.rmdir()
+
+
+def remove_unbegun(directory: Path) -> None:
+    """A run that never began leaves no directory behind."""
+    if not directory.is_dir() or (directory / "config.yaml").exists():
+        return
+    if {entry.name for entry in directory.iterdir()} <= {".lock", "run.log"}:
+        for entry in directory.iterdir():
+            entry.unlink()
+        remove_empty(directory)

@@ -1,11 +1,8 @@
 """lstmlab train: one training, from a configuration to a complete run directory."""
 
 import logging
-import math
-import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +11,16 @@ from omegaconf import DictConfig
 from pytorch_lightning.loggers import WandbLogger
 
 from lstmlab.data import TextData
-from lstmlab.errors import UserError
+from lstmlab.data.spans import Position, SpanLoader
+from lstmlab.errors import Interrupted, UserError
 from lstmlab.experiment.building import build_data, build_loggers, check_hardware, check_targets, quieten
 from lstmlab.experiment.configuration import plain_config, read_config, write_config
 from lstmlab.experiment.environment import describe_environment
 from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.launch import launch_processes, must_launch
-from lstmlab.experiment.run_directory import RunDirectory, remove_empty
+from lstmlab.experiment.run_directory import RunDirectory, logging_to, marking, remove_unbegun
 from lstmlab.experiment.summary import summarise
-from lstmlab.training.callbacks import Checkpoints, Console, Interrupted, Interruption, Samples
+from lstmlab.training.callbacks import Checkpoints, Console, Interruption, Samples
 from lstmlab.training.checkpoint_io import RESUME_KEY, read_checkpoint
 from lstmlab.training.module import LanguageModule
 from lstmlab.training.precision import resolve_precision
@@ -88,73 +86,17 @@ def train(config: dict[str, Any], directory: Path, *, resume: bool) -> dict[str,
         if must_launch(config):
             build_data(config).train_streams()  # what is wrong with the corpus is said here, once
             return launch_processes(config, place, resume)
-        with place.claimed(resume), _logging_to(place.log), _marking(place, resume):
+        with place.claimed(resume), logging_to(place.log), marking(place, resume):
             return _train_in(config, place, resume)
     finally:
         if not existed or not place.status:
-            _remove_if_empty(directory)
+            remove_unbegun(directory)
 
 
 def _is_first_process() -> bool:
     from lightning_fabric.utilities.rank_zero import rank_zero_only
 
     return bool(getattr(rank_zero_only, "rank", 0) == 0)
-
-
-def _remove_if_empty(directory: Path) -> None:
-    """A run that never began leaves no directory behind."""
-    if not directory.is_dir() or (directory / "config.yaml").exists():
-        return
-    if {entry.name for entry in directory.iterdir()} <= {".lock", "run.log"}:
-        for entry in directory.iterdir():
-            entry.unlink()
-        remove_empty(directory)
-
-
-@contextmanager
-def _logging_to(path: Path) -> Iterator[None]:
-    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-        handler.close()
-
-
-@contextmanager
-def _marking(place: RunDirectory, resume: bool) -> Iterator[None]:
-    """status.json follows what happens, with the reason; seconds add up over continuations.
-
-    What is refused before the training is marked as running changes nothing.
-    """
-    before, begun = place.status.get("wall_seconds", 0.0) if resume else 0.0, time.monotonic()
-
-    def seconds() -> float:
-        return round(before + time.monotonic() - begun, 3)
-
-    def running() -> bool:
-        return place.status.get("status") == "running" and place.status["pid"] == os.getpid()
-
-    try:
-        yield
-        place.mark("completed", wall_seconds=seconds())
-    except Interrupted as interruption:
-        place.mark("interrupted", str(interruption), wall_seconds=seconds())
-        raise
-    except KeyboardInterrupt:
-        if running():
-            place.mark("interrupted", "stopped at once, without saving", wall_seconds=seconds())
-        raise
-    except BaseException as error:
-        if running():
-            with suppress(OSError):  # a full disk must not hide what is wrong
-                place.mark("failed", f"{type(error).__name__}: {error}", wall_seconds=seconds())
-            # For run.log; the terminal gets it from who catches it.
-            log.info("The run failed: %s", error, exc_info=None if isinstance(error, UserError) else error)
-        raise
 
 
 def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict[str, Any]:
@@ -164,11 +106,11 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
     position: dict[str, int] | None = stored[RESUME_KEY]["position"] if stored else None
     pl.seed_everything(config["seed"], workers=True, verbose=False)
     data = build_data(config)
-    corpus = data.prepare()
+    tokenizer = data.prepare().tokenizer.to_dict()
     data.train_streams()  # too short a training part is found before anything is written
-    if stored and stored["hyper_parameters"]["tokenizer"] != corpus.tokenizer.to_dict():
+    if stored and stored["hyper_parameters"]["tokenizer"] != tokenizer:
         raise UserError(f"run={place.path} cannot go on: its corpus has changed since, and with it the vocabulary.")
-    module = LanguageModule(config, corpus.tokenizer.to_dict())
+    module = LanguageModule(config, tokenizer)
     budget = _planned_steps(config, data)
     seconds = _seconds(config["trainer"]["max_time"])
     over = position is not None and _is_over(place, position, budget, seconds)
@@ -248,10 +190,8 @@ def _say_how_it_goes_on(module: LanguageModule, step: int) -> None:
 def _planned_steps(config: dict[str, Any], data: TextData) -> int | None:
     """Optimiser steps until ``max_steps`` or ``max_epochs``; None where only ``max_time`` ends training."""
     trainer = config["trainer"]
-    windows = data.train_streams().windows(data.seq_length)
-    if trainer["limit_train_windows"]:
-        windows = min(windows, trainer["limit_train_windows"])
-    an_epoch = math.ceil(windows / trainer["accumulate_grad_batches"])
+    accumulate, limit = trainer["accumulate_grad_batches"], trainer["limit_train_windows"]
+    an_epoch = SpanLoader(data.train_streams(), data.seq_length, accumulate, Position(), limit=limit).steps_per_epoch
     limits = [trainer["max_steps"]] if trainer["max_steps"] else []
     limits += [trainer["max_epochs"] * an_epoch] if trainer["max_epochs"] else []
     return min(limits) if limits else None

@@ -5,10 +5,9 @@ import os
 import sys
 from pathlib import Path
 
-from lstmlab.errors import UserError
+from lstmlab.errors import Interrupted, UserError
 from lstmlab.experiment.configuration import read_config
 from lstmlab.experiment.train import train
-from lstmlab.training.callbacks import Interrupted
 
 
 def main() -> int:

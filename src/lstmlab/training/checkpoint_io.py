@@ -10,6 +10,7 @@ import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from lstmlab.errors import UserError
+from lstmlab.files import replacing
 
 RESUME_KEY = "lstmlab"  # of a checkpoint: where training stood
 
@@ -20,19 +21,15 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
         try:
-            with partial.open("wb") as file:
+            with replacing(target) as partial, partial.open("wb") as file:
                 torch.save(checkpoint, file)
                 file.flush()
                 os.fsync(file.fileno())
-            partial.replace(target)
         except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError of its writer
             raise UserError(
                 f"{target} could not be saved ({_reason(error)}); free space and go on with run={target.parent.parent}."
             ) from error
-        finally:
-            partial.unlink(missing_ok=True)
 
     def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = True) -> dict[str, Any]:
         return read_checkpoint(Path(path), map_location or "cpu")

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
 import pytorch_lightning as pl
@@ -256,11 +257,7 @@ class LanguageModule(pl.LightningModule):
         checkpoint.pop("loops", None)
         checkpoint[RESUME_KEY] = {
             "version": __version__,
-            "position": {
-                "step": self.position.step,
-                "epoch": self.position.epoch,
-                "window": self.position.window,
-            },
+            "position": asdict(self.position),
             "state": [] if self._train_state is None else [t.cpu() for t in state_tensors(self._train_state)],
             "random": _random_state(self.device),
             "epoch_total": _plain(self.epoch_total),

@@ -2,7 +2,7 @@
 
 from lstmlab.training.callbacks.checkpoints import Checkpoints
 from lstmlab.training.callbacks.console import Console
-from lstmlab.training.callbacks.interruption import Interrupted, Interruption
+from lstmlab.training.callbacks.interruption import Interruption
 from lstmlab.training.callbacks.samples import Samples
 
-__all__ = ["Checkpoints", "Console", "Interrupted", "Interruption", "Samples"]
+__all__ = ["Checkpoints", "Console", "Interruption", "Samples"]

@@ -9,7 +9,8 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 
 from lstmlab.data.spans import Span
-from lstmlab.training.callbacks.interruption import Interrupted, Interruption
+from lstmlab.errors import Interrupted
+from lstmlab.training.callbacks.interruption import Interruption
 from lstmlab.training.module import MONITOR, LanguageModule
 
 

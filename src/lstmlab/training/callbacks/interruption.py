@@ -5,13 +5,7 @@ import threading
 from types import FrameType
 from typing import Any
 
-
-class Interrupted(Exception):  # noqa: N818  # it is no error
-    """Training was asked to stop by a signal; everything is saved."""
-
-    def __init__(self, signum: int) -> None:
-        super().__init__(f"interrupted by {signal.Signals(signum).name}")
-        self.signum = signum
+from lstmlab.errors import Interrupted
 
 
 class Interruption:

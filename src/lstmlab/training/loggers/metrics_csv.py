@@ -8,6 +8,8 @@ from typing import Any
 from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
+from lstmlab.files import replacing
+
 
 class MetricsCsv(Logger):
     """One file, one row a logged step, a column a figure; rows are on disk when the call returns.
@@ -60,6 +62,5 @@ class MetricsCsv(Logger):
         writer = csv.DictWriter(text, self._columns)
         writer.writeheader()
         writer.writerows(self._rows)
-        partial = self.path.with_name(f".{self.path.name}.partial")
-        partial.write_text(text.getvalue(), encoding="utf-8", newline="")
-        partial.replace(self.path)
+        with replacing(self.path) as partial:
+            partial.write_text(text.getvalue(), encoding="utf-8", newline="")
