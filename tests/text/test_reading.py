@@ -1,6 +1,9 @@
 import codecs
+import io
+import os
 import re
 import tempfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmlab.errors import UserError
-from lstmlab.text.reading import find_texts, read_text
+from lstmlab.text import reading as reading_module
+from lstmlab.text.reading import BLOCK, Reading, find_texts, newlines, read_blocks, read_text
 
 MARKS = {
     "utf-8": codecs.BOM_UTF8,
@@ -26,6 +30,17 @@ def read(raw: bytes, encoding: str = "auto") -> str:
         path = Path(folder) / "novel.txt"
         path.write_bytes(raw)
         return read_text(path, encoding)
+
+
+def read_with_counts(raw: bytes, encoding: str = "auto") -> tuple[str, Reading]:
+    reading = Reading()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "novel.txt"
+        path.write_bytes(raw)
+        text = "".join(read_blocks(path, encoding, reading))
+    assert reading.bytes == len(raw)
+    assert reading.characters == len(text)
+    return text, reading
 
 
 def refusal(raw: bytes, encoding: str = "auto") -> str:
@@ -105,14 +120,8 @@ def test_the_count_of_undecodable_bytes_is_that_of_the_bytes_put_in(texts: list[
         count += len(bad)
     if first is None:
         assert read(raw) == "".join(texts)
-    elif not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        assert f" {count} undecodable byte{'s' * (count > 1)}, the first at byte {first};" in refusal(raw)
-
-
-def test_a_gb18030_novel_is_told_to_name_its_encoding() -> None:
-    novel = ("话说天下大势，分久必合，合久必分。\n" * 1000).encode("gb18030")
-    assert "gb18030" in refusal(novel)
-    assert read(novel, "gb18030").count("天下") == 1000
+    else:
+        assert f" {count} undecodable byte{'s' * (count > 1)}, the first at byte {first};" in refusal(raw, "utf-8")
 
 
 def test_an_empty_file() -> None:
@@ -139,6 +148,178 @@ def test_a_file_that_is_missing_or_a_directory(tmp_path: Path) -> None:
         read_text(tmp_path / "nowhere.txt")
     with pytest.raises(UserError, match="cannot be read: Is a directory"):
         read_text(tmp_path)
+
+
+# -- the encoding is guessed -------------------------------------------------------------------------------------------
+
+NOVEL = (
+    "第一回　张天师祈禳瘟疫　洪太尉误走妖魔\n　　话说大宋仁宗天子在位，嘉祐三年三月三日五更三点，天子驾坐紫宸殿，"
+    "受百官朝贺。但见：祥云迷凤阁，瑞气罩龙楼。那人道：「你是何人？」众人听了，都不敢言语。\n"
+) * 20
+TRADITIONAL = (
+    "話說天下大勢，分久必合，合久必分。那人說道：「你來這裡做甚麼？」眾人聽了，都不敢言語，只見門外一個大漢。\n" * 20
+)
+JAPANESE = (
+    "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。何でも薄暗いじめじめした所で泣いていた。\n" * 9
+)
+KOREAN = (
+    "모든 인간은 태어날 때부터 자유로우며 그 존엄과 권리에 있어 동등하다. 인간은 천부적으로 이성과 양심을 부여받았다.\n"
+)
+
+
+@pytest.mark.parametrize(
+    "text", [NOVEL, TRADITIONAL, NOVEL + "𤇢𠵎㕡" * 5, NOVEL + "\ufffd", "话说天下大势，分久必合。"]
+)
+def test_chinese_in_gb18030_needs_no_name(text: str) -> None:
+    decoded, reading = read_with_counts(text.encode("gb18030"))
+    assert decoded == text
+    assert (reading.encoding, reading.bad_bytes) == ("gb18030", 0)
+
+
+BOOKS = "飞狐外传,雪山飞狐,连城诀,天龙八部,射雕英雄传,白马啸西风,鹿鼎记,笑傲江湖,书剑恩仇录,神雕侠侣,侠客行,倚天屠龙记"
+
+
+@pytest.mark.parametrize(
+    "text", [BOOKS, "，".join(reversed(BOOKS.split(","))), BOOKS[:20], "射雕英雄传\r\n笑傲江湖\r\n"]
+)
+def test_an_index_of_books_needs_no_name(text: str) -> None:
+    assert read_with_counts(text.encode("gb18030"))[1].encoding == "gb18030"
+
+
+def test_a_region_of_garbage_does_not_change_the_guess() -> None:
+    garbage = NOVEL[:150].encode().decode("gb18030", "ignore")
+    text = NOVEL + garbage + NOVEL
+    assert read_with_counts(text.encode("gb18030")) == (
+        text,
+        Reading("gb18030", len(text.encode("gb18030")), len(text)),
+    )
+
+
+@given(st.lists(st.integers(0, len(NOVEL)), max_size=20), st.sampled_from([b"\xff", b"\xff\xff"]))
+def test_broken_bytes_in_gb18030_are_counted_exactly(places: list[int], bad: bytes) -> None:
+    text = NOVEL[:-1] + "12"  # digits behind a broken byte could be the rest of a character of four bytes
+    raw, start = b"", 0
+    for place in [*sorted(places), len(text)]:
+        raw += text[start:place].encode("gb18030") + bad * (place < len(text))
+        start = place
+    decoded, reading = read_with_counts(raw)
+    wanted = sum(place < len(text) for place in places) * len(bad)
+    assert (reading.encoding, reading.bad_bytes) == ("gb18030" if raw else "utf-8", wanted)
+    assert decoded.replace("\ufffd", "") == text
+    assert decoded.count("\ufffd") == wanted
+
+
+@given(st.lists(st.integers(0, len(NOVEL)), max_size=20, unique=True))
+def test_a_few_broken_bytes_in_utf_8_are_counted(places: list[int]) -> None:
+    raw = "".join(NOVEL[i] + "\udcff" * (i in places) for i in range(len(NOVEL))).encode("utf-8", "surrogateescape")
+    decoded, reading = read_with_counts(raw)
+    assert (reading.encoding, reading.bad_bytes) == ("utf-8", raw.count(b"\xff"))
+    assert decoded.replace("\ufffd", "") == NOVEL
+
+
+def test_many_broken_bytes_in_utf_8_are_too_many() -> None:
+    raw = NOVEL.encode().replace("，".encode(), b"\xef\xbc")
+    assert "is not utf-8" in refusal(raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"), [(TRADITIONAL, "big5"), (TRADITIONAL + "喺嘅咁", "big5hkscs"), (TRADITIONAL[:40], "big5")]
+)
+def test_big5_is_named(text: str, codec: str) -> None:
+    message = refusal(text.encode(codec))
+    assert "Big5" in message
+    assert message.endswith(f"data.encoding={codec}.")
+    assert read(text.encode(codec), codec) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        (JAPANESE, "shift-jis"), (JAPANESE, "euc-jp"), ("모든 인간은", "euc-kr"),
+        (KOREAN, "euc-kr"), (KOREAN * 9, "cp949"),
+        ("Tous les êtres humains naissent libres et égaux en dignité.\n" * 9, "latin-1"),
+        ("It was a café, they said, and nothing else that night. " * 3 + "Nothing." * 99, "latin-1"),
+        ("Все люди рождаются свободными и равными.\n" * 9, "cp1251"), ("Все люди рождаются свободными.", "koi8-r"),
+    ],
+)  # fmt: skip
+def test_other_encodings_have_to_be_named(text: str, codec: str) -> None:
+    assert "name its encoding with data.encoding" in refusal(text.encode(codec))
+    assert read(text.encode(codec), codec) == text
+
+
+def test_files_that_are_no_text() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", NOVEL * 9)
+    picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + os.urandom(3000)
+    for raw in (packed.getvalue(), picture, os.urandom(5000), b"abc\0" * 99):
+        assert "is a binary file" in refusal(raw)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [NOVEL, TRADITIONAL, "The Time Traveller was expounding.\n" * 9])
+def test_utf_16_without_its_mark_is_pointed_out(text: str, codec: str) -> None:
+    assert f"data.encoding={codec}" in refusal(text.encode(codec))
+    assert read(text.encode(codec), codec) == text
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "gb18030"])
+def test_stray_control_characters_do_not_make_a_novel_binary(codec: str) -> None:
+    text = NOVEL + "\0\x1a\x01" * 5 + NOVEL
+    assert read(text.encode(codec)) == text
+
+
+# -- block by block ----------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.text(alphabet="\r\na字", max_size=4)))
+def test_line_ends_in_two_pieces(pieces: list[str]) -> None:
+    assert "".join(newlines(pieces)) == re.sub("\r\n?", "\n", "".join(pieces))
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "gb18030", "utf-16-le"])
+def test_blocks_end_behind_lines_and_characters_survive_the_cuts(
+    tmp_path: Path, codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_module, "_CHUNK", 1001)
+    monkeypatch.setattr(reading_module, "BLOCK", 3000)
+    text = (NOVEL + "𤇢" * 50 + "\r\n") * 9
+    (tmp_path / "novel.txt").write_bytes(text.encode(codec))
+    reading = Reading()
+    blocks = list(read_blocks(tmp_path / "novel.txt", "auto" if codec != "utf-16-le" else codec, reading))
+    assert "".join(blocks) == text.replace("\r\n", "\n")
+    assert all(block.endswith("\n") and len(block) <= 3000 for block in blocks)
+
+
+def test_a_text_without_newlines_is_cut_where_it_falls(tmp_path: Path) -> None:
+    (tmp_path / "line.txt").write_text("话" * (BLOCK + 5), encoding="utf-8")
+    assert [*map(len, read_blocks(tmp_path / "line.txt", "auto", Reading()))] == [BLOCK, 5]
+
+
+def test_a_strict_reading_refuses_what_is_broken_late(tmp_path: Path) -> None:
+    (tmp_path / "novel.txt").write_bytes(b"a" * BLOCK + b"\xff\xfe")
+    with pytest.raises(UserError, match="2 undecodable bytes, the first at byte 1,048,576;"):
+        list(read_blocks(tmp_path / "novel.txt", "utf-8", Reading()))
+
+
+CORPORA = Path(os.environ.get("LSTMLAB_DATA", "nowhere"))
+
+
+@pytest.mark.skipif(not CORPORA.is_dir(), reason="LSTMLAB_DATA names no directory with the corpora")
+def test_the_corpora_are_read_as_what_they_are() -> None:
+    bad = {}
+    for path in sorted(CORPORA.glob("wuxia_gb18030/*.txt")):
+        reading = Reading()
+        text = "".join(read_blocks(path, "auto", reading))
+        assert reading.encoding == "gb18030", path
+        bad[path.stem] = reading.bad_bytes
+        if not reading.bad_bytes:
+            assert text == path.read_bytes().decode("gb18030").replace("\r\n", "\n")
+    assert {name: count for name, count in bad.items() if count} == {"七剑十三侠": 2}
+    for path in CORPORA.glob("zh_classics/*.txt"):
+        reading = Reading()
+        assert "".join(read_blocks(path, "auto", reading)) == path.read_text(encoding="utf-8")
+        assert reading.encoding == "utf-8"
 
 
 # -- which files -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""The parts of the cleaning of novels: see ``lstmlab.text.novel``."""
