@@ -146,8 +146,48 @@ def test_settings_out_of_range(settings: dict[str, int], named: str) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match=r"tokenizer\.name=bpe is none of char, word"):
-        make_tokenizer("bpe")
+    with pytest.raises(UserError, match=r"tokenizer\.name=wordpiece is none of char, word, jieba, bpe"):
+        make_tokenizer("wordpiece")
+
+
+@given(TEXTS, st.sampled_from(["char", "word"]))
+def test_fitting_on_counts_is_fitting_on_their_text(text: str, name: str) -> None:
+    one, other = make_tokenizer(name), make_tokenizer(name)
+    if not one.split(text):
+        return
+    one.fit([text], document_ends=False)
+    other.fit_counts(Counter(one.split(text)), document_ends=False)
+    assert one.to_dict() == other.to_dict()
+    assert [list(tokens) for tokens in one.split_all([text, "", text])] == [
+        list(one.split(t)) for t in (text, "", text)
+    ]
+    assert one.open_vocabulary and one.versions() == {}
+
+
+@given(SPACED | TEXTS, st.sampled_from(["char", "word"]), st.data())
+def test_streamed_pieces_are_the_whole(text: str, name: str, data: st.DataObject) -> None:
+    tokenizer = make_tokenizer(name)
+    if not tokenizer.split(text):
+        return
+    tokenizer.fit([text])
+    ids = data.draw(st.lists(st.integers(0, len(tokenizer.vocabulary) - 1)))
+    pieces = list(tokenizer.decode_stream(iter(ids)))
+    assert "".join(pieces) == tokenizer.decode(ids)
+    assert len(pieces) == len(ids)
+    cut = data.draw(st.integers(0, len(ids)))
+    shown = "".join(tokenizer.decode_stream(ids[cut:], before=ids[:cut]))
+    assert tokenizer.decode(ids[:cut]) + shown == tokenizer.decode(ids)
+
+
+def test_old_checkpoints_rebuild() -> None:
+    plain = {
+        "settings": {"name": "word", "min_count": 1, "max_size": None},
+        "vocabulary": {"types": ["a", "b"], "counts": [2, 1], "document_ends": True},
+        "speller": {"counts": {"a": 2, "b": 1}, "tokens": 3},
+    }
+    tokenizer = tokenizer_from_dict(plain)
+    assert tokenizer.to_dict() == plain
+    assert tokenizer.speller.nats("ab") > 0
 
 
 def test_before_fitting() -> None:

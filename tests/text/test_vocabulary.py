@@ -53,3 +53,13 @@ def test_words_spelt_like_specials_are_types_of_their_own() -> None:
     assert (vocabulary.id("<unk>"), vocabulary.id("<eod>")) == (2, 3)
     assert "<unk>" in vocabulary
     assert "<unk>" not in Vocabulary.from_counts(Counter("a"))
+
+
+def test_an_empty_vocabulary_names_the_highest_count_there_is() -> None:
+    with pytest.raises(UserError, match=r"tokenizer\.min_count=2000 leaves no token .* occurs 1,200 times"):
+        Vocabulary.from_counts(Counter({"a": 1200, "b": 7}), min_count=2000)
+
+
+def test_a_type_that_never_occurs_keeps_its_id() -> None:
+    vocabulary = Vocabulary(("b", "a"), (3, 0))
+    assert (vocabulary.id("a"), vocabulary.token(3), len(vocabulary), "a" in vocabulary) == (3, "a", 4, True)

@@ -49,7 +49,10 @@ class Vocabulary:
             key=lambda item: (-item[1], item[0]),
         )[:max_size]
         if not kept:
-            raise UserError(f"tokenizer.min_count={min_count} leaves no token in the vocabulary; lower it.")
+            raise UserError(
+                f"tokenizer.min_count={min_count} leaves no token in the vocabulary; lower it: the most frequent"
+                f" token of the training part occurs {max(counts.values(), default=0):,} times."
+            )
         return cls(tuple(token for token, _ in kept), tuple(n for _, n in kept), document_ends)
 
     @property
@@ -68,7 +71,7 @@ class Vocabulary:
     def __len__(self) -> int:
         return self.specials + len(self.types)
 
-    def __contains__(self, token: str) -> bool:
+    def __contains__(self, token: object) -> bool:
         return token in self._index
 
     def id(self, token: str) -> int:

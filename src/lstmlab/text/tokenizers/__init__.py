@@ -1,0 +1,1 @@
+"""A tokenizer a file; ``lstmlab.text.tokenizer`` has them all by name."""
