@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import nn
 
+from lstmlab.models.head_choice import resolve_head
 from lstmlab.models.language_model import LanguageModel
 from lstmlab.nn import Attention, Core, Head, RecurrentLayer
 from lstmlab.targets import build
@@ -13,8 +14,10 @@ from lstmlab.targets import build
 def build_model(config: dict[str, Any], vocabulary_size: int) -> LanguageModel:
     """The model of a resolved configuration (its ``model``, ``attention`` and ``head`` groups).
 
-    With ``model.tie_weights`` the last layer is ``model.embedding_size`` wide, as the shared matrix demands.
+    A head that is still to be chosen (``head=auto``) is chosen as in training. With ``model.tie_weights`` the last
+    layer is ``model.embedding_size`` wide, as the shared matrix demands.
     """
+    config, _ = resolve_head(config, vocabulary_size)
     model = config["model"]
     width = model["embedding_size"] if model["tie_weights"] else model["hidden_size"]
     sizes = [model["embedding_size"]] + [model["hidden_size"]] * (model["num_layers"] - 1) + [width]

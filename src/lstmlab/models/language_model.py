@@ -61,6 +61,11 @@ class LanguageModel(nn.Module):
         hidden, state = self(ids, state)
         return self.head.loss(hidden.flatten(0, 1), targets.flatten()).view_as(targets), state
 
+    def total(self, ids: Tensor, targets: Tensor, state: State = None) -> tuple[Tensor, State]:
+        """The sum of ``loss``, a scalar to differentiate, and the state after the window: what training asks for."""
+        hidden, state = self(ids, state)
+        return self.head.total(hidden.flatten(0, 1), targets.flatten()), state
+
     @torch.no_grad()
     def score(self, ids: Tensor, targets: Tensor, state: State = None) -> tuple[Tensor, Tensor, State]:
         """Nats of each target, whether it was the most probable token, (B, T) each, and the state after the window."""

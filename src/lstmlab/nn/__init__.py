@@ -1,6 +1,8 @@
 """The parts of a recurrent network: layers, the core that stacks them, heads. torch only."""
 
+from lstmlab.nn.adaptive_head import AdaptiveHead
 from lstmlab.nn.attention import Attention
+from lstmlab.nn.chunked_head import ChunkedHead
 from lstmlab.nn.core import Core
 from lstmlab.nn.head import Head, LinearHead
 from lstmlab.nn.layer import RecurrentLayer
@@ -8,7 +10,9 @@ from lstmlab.nn.lstm import LSTMLayer, LSTMState
 from lstmlab.nn.state import State, map_state
 
 __all__ = [
+    "AdaptiveHead",
     "Attention",
+    "ChunkedHead",
     "Core",
     "Head",
     "LSTMLayer",

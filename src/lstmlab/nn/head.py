@@ -2,13 +2,14 @@
 
 from abc import ABC, abstractmethod
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lstmlab.nn.full_softmax import softmax_nats_and_best
+
 
 class Head(nn.Module, ABC):
-    """Owns the output distribution: training and scoring ask it for ``loss``, decoding for ``logits``.
+    """Owns the output distribution: training asks for ``total``, scoring for ``loss_and_best``, decoding ``logits``.
 
     Built with ``width`` (of the hidden vectors), ``vocabulary_size`` and ``tied``: the embedding's weight (V, width)
     that it shares, or None.
@@ -16,15 +17,27 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Nats, (N,), of targets (N,) given hidden (N, width): −ln p; 0 where a target is ignored."""
+        """Nats, (N,), of targets (N,) given hidden (N, width): −ln p; 0 where a target is ignored (−100)."""
 
     @abstractmethod
     def logits(self, hidden: Tensor) -> Tensor:
         """Unnormalised log-probabilities (..., V) of hidden (..., width)."""
 
+    def total(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """The sum of ``loss``, a scalar to differentiate."""
+        return self.loss(hidden, targets).sum()
+
     def loss_and_best(self, hidden: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """``loss`` and the most probable ids, (N,) each."""
         return self.loss(hidden, targets), self.logits(hidden).argmax(-1)
+
+    def working_bytes(self, tokens: int, vocabulary_size: int, half: bool) -> int:
+        """About what ``total`` of ``tokens`` and its backward pass take beside parameters, their gradients and hidden
+        vectors; ``half``: under 16-bit autocast, else in fp32.
+
+        As it stands: of logits, log-probabilities and the gradient of either three at a time.
+        """
+        return tokens * vocabulary_size * 12
 
 
 class LinearHead(Head):
@@ -45,5 +58,5 @@ class LinearHead(Head):
         return functional.cross_entropy(self.logits(hidden), targets, reduction="none")
 
     def loss_and_best(self, hidden: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        logits = self.logits(hidden)
-        return functional.cross_entropy(logits, targets, reduction="none"), torch.argmax(logits, -1)
+        # A scoring window may be many times a training window: never all its logits at once.
+        return softmax_nats_and_best(hidden, self.linear.weight, self.linear.bias, targets)[:2]

@@ -106,13 +106,12 @@ class LanguageModule(pl.LightningModule):
         self._after_span(span)
 
     def _backward(self, window: Window, seq_length: int) -> None:
-        nats, state = self.model.loss(window.inputs, window.targets, self._train_state)
+        total, state = self.model.total(window.inputs, window.targets, self._train_state)
         self._train_state = map_state(Tensor.detach, state)
-        total = nats.sum()
         # Divided by the tokens of full windows: in a short last window every token weighs what it weighs elsewhere.
         self.manual_backward(total / (window.inputs.shape[0] * seq_length * self.accumulate))
-        self.recent.add(total.detach().double(), nats.numel())
-        self.epoch_total.add(total.detach().double(), nats.numel())
+        self.recent.add(total.detach().double(), window.targets.numel())
+        self.epoch_total.add(total.detach().double(), window.targets.numel())
 
     def _step(self, optimizer: "pl.core.optimizer.LightningOptimizer") -> None:
         rate = self.schedule.factor(self.position.step, self.total_steps)
