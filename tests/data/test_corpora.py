@@ -162,7 +162,7 @@ def test_one_document_a_file(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_bytes(b"second\r\nfile")
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbffirst file")
     documents = list(TextFiles(CharTokenizer(), path=str(tmp_path)).documents())
-    assert [(d.name, d.text, d.part) for d in documents] == [
+    assert [(d.name, "".join(d.blocks()), d.part) for d in documents] == [
         ("a.txt", "first file", None),
         ("b.txt", "second\nfile", None),
     ]

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lstmlab.cache import cache_directory
 from lstmlab.data import Sample, Synthetic, TextData, TextFiles
-from lstmlab.data.module import cache_directory
 from lstmlab.data.streams import IGNORED
 from lstmlab.errors import UserError
 from lstmlab.text import CharTokenizer, Document, WordTokenizer
@@ -119,7 +119,7 @@ def test_a_trained_models_tokenizer_is_used_as_it_stands() -> None:
 def test_a_damaged_cache_is_made_again(caplog: pytest.LogCaptureFixture) -> None:
     first = Texts("some text " * 50).prepare()
     wanted = {name: part.ids.tolist() for name, part in first.parts.items()}
-    (first.directory / "val.npy").unlink()
+    (first.directory / "val.ids").unlink()
     (first.directory / "corpus.json").write_text("{")
     again = Texts("some text " * 50).prepare()
     assert {name: part.ids.tolist() for name, part in again.parts.items()} == wanted

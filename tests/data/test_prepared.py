@@ -1,7 +1,6 @@
 """A corpus becomes ids exactly, and the cache is whole or absent."""
 
 import json
-import math
 import os
 import signal
 import subprocess
@@ -18,10 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstmlab.data.prepared import DamagedCacheError, PreparedCorpus, build
+from lstmlab.data.build import build
+from lstmlab.data.prepared import DamagedCacheError, PreparedCorpus
 from lstmlab.errors import UserError
 from lstmlab.text import CharTokenizer, Document, Part, WordTokenizer
-from lstmlab.text.document import PARTS, pieces
+from lstmlab.text.division import by_position, out_of_word
+from lstmlab.text.document import PARTS
 from lstmlab.text.tokenizer import make_tokenizer
 
 SOME_TEXT = st.text(alphabet="abc \n", max_size=60) | st.text(max_size=30)
@@ -29,7 +30,14 @@ DOCUMENTS = st.lists(
     st.builds(Document, st.just("a"), SOME_TEXT, st.none() | st.sampled_from(PARTS)), min_size=1, max_size=6
 )
 SPLITS = st.sampled_from([(0.8, 0.1, 0.1), (1.0, 0.0, 0.0), (0.5, 0.0, 0.5), (0.4, 0.6, 0.0)])
-UNICODE = 0x110000 - 0x800
+
+
+def pieces(document: Document, split: tuple[float, ...]) -> list[tuple[Part, str]]:
+    text = str(document.text)
+    if document.part is not None:
+        return [(document.part, text)] if split[PARTS.index(document.part)] > 0 else []
+    stretches = by_position(len(text), split, lambda position: out_of_word(text, position))
+    return [(part, text[start:stop]) for part, start, stop in stretches]
 
 
 def split_words(text: str) -> list[str]:
@@ -54,13 +62,6 @@ def test_every_figure_is_exact(
     training = [token for text in parted.get("train", []) for token in cut(text)]
     counts = Counter(training)
     types = sorted((t for t in counts if counts[t] >= min_count), key=lambda t: (-counts[t], t))
-    letters = Counter("".join(training))
-    total = sum(letters.values()) + len(training) + 2
-
-    def spelling(token: str) -> float:
-        cost = -math.log((len(training) + 1) / total)
-        return cost - sum(math.log((letters[c] + 1 / UNICODE) / total) for c in token)
-
     tokens: dict[Part, list[str | None]] = {}
     for part, texts in parted.items():
         tokens[part] = [token for text in texts for token in [*cut(text), *([None] if ends else [])]]
@@ -83,7 +84,7 @@ def test_every_figure_is_exact(
         assert not tokenizer.fitted  # what was given stays as it was: another corpus may be prepared with it
         assert corpus.tokenizer.vocabulary.types == tuple(types)
         assert list(corpus.parts) == [part for part in PARTS if part in parted]
-        first = 2 if ends else 1
+        first, spelling = 2 if ends else 1, corpus.tokenizer.speller.nats
         for name_, part_ in corpus.parts.items():
             wanted = tokens[name_]
             unknown = [(i, t) for i, t in enumerate(wanted) if t is not None and t not in types]
@@ -150,7 +151,7 @@ def test_ids_are_as_small_as_the_vocabulary_allows(tmp_path: Path, types: int, d
 
 def test_ids_are_memory_mapped_and_cannot_be_written(tmp_path: Path) -> None:
     ids = corpus_of(tmp_path / "key", "some text").parts["train"].ids
-    assert isinstance(ids, np.memmap) and Path(str(ids.filename)) == tmp_path / "key/train.npy"
+    assert isinstance(ids, np.memmap) and Path(str(ids.filename)) == tmp_path / "key/train.ids"
     with pytest.raises(ValueError, match="read-only"):
         ids[0] = 5
 
@@ -204,13 +205,14 @@ DAMAGES = {
     "an empty description": lambda d: (d / "corpus.json").write_bytes(b""),
     "another description": lambda d: (d / "corpus.json").write_text("[]"),
     "bytes for a description": lambda d: (d / "corpus.json").write_bytes(b"\xff\xfe\x00"),
-    "no ids": lambda d: (d / "train.npy").unlink(),
-    "half of the ids": lambda d: os.truncate(d / "train.npy", (d / "train.npy").stat().st_size // 2),
-    "empty ids": lambda d: os.truncate(d / "train.npy", 0),
-    "fewer ids": lambda d: np.save(d / "train.npy", np.zeros(3, np.uint16)),
+    "no ids": lambda d: (d / "train.ids").unlink(),
+    "half of the ids": lambda d: os.truncate(d / "train.ids", (d / "train.ids").stat().st_size // 2),
+    "empty ids": lambda d: os.truncate(d / "train.ids", 0),
+    "fewer ids": lambda d: (d / "train.ids").write_bytes(bytes(6)),
     "no spelling": lambda d: (d / "train.unknown.npz").unlink(),
     "half of the spelling": lambda d: os.truncate(d / "train.unknown.npz", 40),
-    "no text": lambda d: (d / "train.text").unlink(),
+    "half of the text": lambda d: os.truncate(d / "corpus.text", 4),
+    "no text": lambda d: (d / "corpus.text").unlink(),
 }
 
 
@@ -236,7 +238,7 @@ def test_a_whole_cache_that_another_run_has_put_there_stays(tmp_path: Path) -> N
 def test_what_a_killed_build_left_is_swept_after_a_day(tmp_path: Path) -> None:
     for name, age in ((".old-1", 48), (".young-1", 1)):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "train.raw").write_bytes(b"abc")
+        (tmp_path / name / "corpus.text").write_bytes(b"abc")
         os.utime(tmp_path / name, (time.time() - 3600 * age,) * 2)
     corpus_of(tmp_path / "key", "some text")
     assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == [".young-1", "key"]
@@ -244,7 +246,7 @@ def test_what_a_killed_build_left_is_swept_after_a_day(tmp_path: Path) -> None:
 
 # -- with real processes -----------------------------------------------------------------------------------------------
 
-# One interpreter that imports, three children of it that work: "killed" stops when all is written but the description.
+# One interpreter that imports, three children of it that work: "killed" stops when the text is written.
 RACERS = """
 import json, os, sys, time
 from pathlib import Path
@@ -254,11 +256,10 @@ from lstmlab.text import WordTokenizer
 folder = Path(sys.argv[1])
 
 class Data(TextFiles):
-    hang, passes = False, 0
+    hang = False
     def documents(self):
         yield from super().documents()
-        self.passes += 1
-        if self.hang and self.passes == 2:
+        if self.hang:
             (folder / "killed.ready").touch()
             time.sleep(600)
 
@@ -308,7 +309,7 @@ def test_a_killed_build_leaves_no_half_cache_and_two_that_race_are_both_right(tm
         (tmp_path / "killed.go").touch()
         wait_for(tmp_path / "killed.ready", process)
         os.kill(int((tmp_path / "killed.pid").read_text()), signal.SIGKILL)
-        assert list((tmp_path / "cache/prepared").glob(".*-*/train.raw"))  # it was in the middle of it
+        assert list((tmp_path / "cache/prepared").glob(".*-*/corpus.text"))  # it was in the middle of it
         assert not [p for p in (tmp_path / "cache/prepared").iterdir() if not p.name.startswith(".")]
 
         for name in ("racing.one", "racing.two"):

@@ -1,67 +1,17 @@
-"""The corpora: where documents come from."""
+"""The corpora that come with lstmlab or are published, and the synthetic one."""
 
-import os
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
 from lstmlab.data.download import PublishedFile, obtain
+from lstmlab.data.files import FileData
 from lstmlab.data.module import TextData
 from lstmlab.errors import UserError
-from lstmlab.text.cleaning import CLEANINGS
 from lstmlab.text.document import Document, Part
-from lstmlab.text.reading import find_texts, read_bytes, read_text
 from lstmlab.text.synthetic import MarkovSource
 from lstmlab.text.tokenizer import Tokenizer
-
-
-class FileData(TextData):
-    """Documents that are files: read, cleaned, and fingerprinted by their bytes.
-
-    Args:
-        cleaning: what is done to the text, by name (``lstmlab.text.cleaning``).
-        encoding: "auto" (byte-order mark, else UTF-8) or a codec that Python knows.
-        max_characters: keep only so many characters of each document, None for all.
-        **windows: tokenizer's companions of ``TextData``: seq_length, batch_size, split, scoring_streams.
-    """
-
-    def __init__(
-        self,
-        tokenizer: Tokenizer,
-        *,
-        cleaning: str = "none",
-        encoding: str = "auto",
-        max_characters: int | None = None,
-        **windows: Any,
-    ) -> None:
-        super().__init__(tokenizer, **windows)
-        if cleaning not in CLEANINGS:
-            raise UserError(f"data.cleaning={cleaning} is none of {', '.join(CLEANINGS)}.")
-        if max_characters is not None and max_characters < 1:
-            raise UserError(f"data.max_characters={max_characters} must be at least 1, or null for all.")
-        self.cleaning = cleaning
-        self.encoding = encoding
-        self.max_characters = max_characters
-        self.document_ends = cleaning != "d2l"
-
-    def sources(self) -> list[tuple[Path, Part | None]]:
-        """The files, each with the part it is where the corpus brings its own division."""
-        raise NotImplementedError
-
-    def documents(self) -> Iterator[Document]:
-        clean = CLEANINGS[self.cleaning]
-        for path, part in self.sources():
-            text = clean(read_text(path, self.encoding))[: self.max_characters]
-            if not text:
-                raise UserError(f"{path} has no text left after data.cleaning={self.cleaning}.")
-            yield Document(path.name, text, part)
-
-    def fingerprint(self) -> Iterable[bytes]:
-        yield repr((self.cleaning, self.encoding, self.max_characters)).encode()
-        for path, part in self.sources():
-            yield os.fsencode(path.name) + f":{part}".encode()
-            yield read_bytes(path)
 
 
 class Sample(FileData):
@@ -75,19 +25,6 @@ class Sample(FileData):
 
     def sources(self) -> list[tuple[Path, Part | None]]:
         return [(Path(str(files("lstmlab.text") / "sample" / f"{self.language}.txt")), None)]
-
-
-class TextFiles(FileData):
-    """Any text of the user's: a file, a directory of ``.txt`` files, or a glob; one document a file."""
-
-    def __init__(self, tokenizer: Tokenizer, *, path: str | None = None, **options: Any) -> None:
-        super().__init__(tokenizer, **options)
-        if not path:
-            raise UserError("data=text needs data.path: a file, a directory of .txt files, or a glob.")
-        self.path = path
-
-    def sources(self) -> list[tuple[Path, Part | None]]:
-        return [(path, None) for path in find_texts(self.path)]
 
 
 class PublishedData(FileData):
@@ -167,6 +104,20 @@ class WikiText2(PublishedData):
             ),
             "test",
         ),
+    )
+
+
+_GUTENBERG = "https://www.gutenberg.org/cache/epub"
+
+
+class ChineseClassics(PublishedData):
+    """三国演义, 水浒传 (70 回), 西游记 and 红楼梦, from Project Gutenberg, whose files change from time to time."""
+
+    published = (
+        (PublishedFile("zh_classics/sanguo.txt", f"{_GUTENBERG}/23950/pg23950.txt", None), None),
+        (PublishedFile("zh_classics/shuihu.txt", f"{_GUTENBERG}/23863/pg23863.txt", None), None),
+        (PublishedFile("zh_classics/xiyou.txt", f"{_GUTENBERG}/23962/pg23962.txt", None), None),
+        (PublishedFile("zh_classics/honglou.txt", f"{_GUTENBERG}/24264/pg24264.txt", None), None),
     )
 
 

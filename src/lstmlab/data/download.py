@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from lstmlab.data.module import cache_directory
+from lstmlab.cache import cache_directory
 from lstmlab.errors import UserError
 from lstmlab.text.reading import read_bytes
 
@@ -15,11 +15,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A file by its place below ``data.root``, where it is published, and what it must hash to."""
+    """A file by its place below ``data.root``, where it is published, and its hash, where it never changes."""
 
     place: str  # folder/name
     url: str
-    sha256: str
+    sha256: str | None
 
 
 def corpora_directory(root: str | None) -> Path:
@@ -37,7 +37,7 @@ def obtain(file: PublishedFile, root: str | None) -> Path:
     for directory in (corpora_directory(root), cache_directory() / "corpora"):
         found = directory / file.place
         if found.is_file():
-            if hashlib.sha256(read_bytes(found)).hexdigest() != file.sha256:
+            if file.sha256 and hashlib.sha256(read_bytes(found)).hexdigest() != file.sha256:
                 log.warning("%s differs from the published file: figures will not compare with published ones.", found)
             return found
     return _download(file, root)
@@ -52,7 +52,7 @@ def _download(file: PublishedFile, root: str | None) -> Path:
     log.info("Downloading %s", file.url)
     try:
         pooch.retrieve(
-            file.url, f"sha256:{file.sha256}", fname=target.name, path=target.parent,
+            file.url, file.sha256 and f"sha256:{file.sha256}", fname=target.name, path=target.parent,
             downloader=pooch.HTTPDownloader(progressbar=True, timeout=20),
         )  # fmt: skip
     except requests.RequestException as error:

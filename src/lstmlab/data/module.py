@@ -2,31 +2,29 @@
 
 import hashlib
 import logging
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
-import platformdirs
 import pytorch_lightning as pl
 
-from lstmlab.data.prepared import DamagedCacheError, PreparedCorpus, PreparedPart, build
+from lstmlab.cache import cache_directory
+from lstmlab.data.build import build
+from lstmlab.data.prepared import DamagedCacheError, PreparedCorpus, PreparedPart
 from lstmlab.data.spans import Position, SpanLoader
 from lstmlab.data.streams import ScoringLoader, Streams, Window
 from lstmlab.errors import UserError
+from lstmlab.text.division import Holdout
 from lstmlab.text.document import Document, Part
 from lstmlab.text.tokenizer import Tokenizer
 
 log = logging.getLogger(__name__)
 
 
-def cache_directory() -> Path:
-    """``$LSTMLAB_CACHE``, else the user's cache directory."""
-    named = os.environ.get("LSTMLAB_CACHE")
-    return Path(named).expanduser() if named else Path(platformdirs.user_cache_dir("lstmlab"))
+# Of the cache: another one makes every corpus anew.
+_FORMAT = 2
 
 
 class TextData(pl.LightningDataModule, ABC):
@@ -36,7 +34,9 @@ class TextData(pl.LightningDataModule, ABC):
         tokenizer: unfitted, it is fitted on the training part; fitted (of a trained model), it is used as it stands.
         seq_length: T, the tokens of a window: how far gradients reach back.
         batch_size: B, the streams read side by side, over all devices.
-        split: shares of train, val and test by position within each document; 0 leaves a part out.
+        split: shares of train, val and test; 0 leaves a part out.
+        holdout: what the shares are cut from: "position" within each document, its whole "chapter"s, or whole
+            documents ("book"). Training comes first, the test last.
         scoring_streams: rows in which held-out text is scored; None lets its length decide (1 where it is short).
     """
 
@@ -49,6 +49,7 @@ class TextData(pl.LightningDataModule, ABC):
         seq_length: int = 64,
         batch_size: int = 32,
         split: Sequence[float] = (0.9, 0.05, 0.05),
+        holdout: Holdout = "position",
         scoring_streams: int | None = None,
     ) -> None:
         super().__init__()
@@ -61,10 +62,13 @@ class TextData(pl.LightningDataModule, ABC):
             raise UserError(
                 f"data.split={list(split)} must be three shares (train, val, test) that add up to 1, train above 0."
             )
+        if holdout not in get_args(Holdout):
+            raise UserError(f"data.holdout={holdout} is none of {', '.join(get_args(Holdout))}.")
         self.tokenizer = tokenizer
         self.seq_length = seq_length
         self.batch_size = batch_size
         self.split = tuple(split)
+        self.holdout: Holdout = holdout
         self.scoring_streams = scoring_streams
         self.position = Position()
         self._prepared: PreparedCorpus | None = None
@@ -78,7 +82,8 @@ class TextData(pl.LightningDataModule, ABC):
         for document in self.documents():
             yield document.name.encode("utf-8", "surrogateescape")
             yield (document.part or "").encode()
-            yield document.text.encode("utf-8", "surrogatepass")
+            for block in document.blocks():
+                yield block.encode("utf-8", "surrogatepass")
 
     # -- preparing -----------------------------------------------------------------------------------------------
 
@@ -98,7 +103,7 @@ class TextData(pl.LightningDataModule, ABC):
                     log.warning("The prepared corpus in the cache is damaged and is made again (%s).", damage)
             self._prepared = prepared or build(
                 directory, self.documents, self.tokenizer, self.split,
-                document_ends=self.document_ends, fit=not self.tokenizer.fitted,
+                document_ends=self.document_ends, holdout=self.holdout, fit=not self.tokenizer.fitted,
             )  # fmt: skip
             self.tokenizer = self._prepared.tokenizer
         return self._prepared
@@ -107,7 +112,8 @@ class TextData(pl.LightningDataModule, ABC):
         """Of the text's bytes, the settings that shape the ids, and the versions of what made them."""
         digest = hashlib.blake2b(digest_size=16)
         tokenizer: Any = self.tokenizer.to_dict() if self.tokenizer.fitted else self.tokenizer.settings()
-        settings = (type(self).__qualname__, self.split, self.document_ends, tokenizer)
+        shape = (_FORMAT, self.split, self.holdout, self.document_ends)
+        settings = (type(self).__qualname__, shape, tokenizer, sorted(self.tokenizer.versions().items()))
         for piece in (repr(settings).encode(), version("lstmlab").encode(), np.__version__.encode()):
             digest.update(len(piece).to_bytes(8, "big") + piece)
         for piece in self.fingerprint():

@@ -1,26 +1,18 @@
 """A corpus as ids on disk: memory-mapped arrays, the vocabulary beside them."""
 
 import json
-import shutil
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from copy import copy
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
-from lstmlab.errors import UserError
-from lstmlab.text.document import PARTS, Document, Part, pieces
+from lstmlab.data.spool import read_stretch
+from lstmlab.text.document import PARTS, Part
 from lstmlab.text.tokenizer import Tokenizer, tokenizer_from_dict
-
-# A killed build's workplace is removed by a later build, once no build can still be at work there.
-_ABANDONED_SECONDS = 24 * 3600
 
 
 class DamagedCacheError(Exception):
@@ -40,11 +32,21 @@ class PartFigures:
 
 
 @dataclass(frozen=True)
+class DocumentFigures:
+    """A document of the corpus: how it was read, and what became of it."""
+
+    name: str
+    characters: int  # of the cleaned text
+    tokens: dict[Part, int]  # by part, ends of documents included
+    report: dict[str, Any]  # of the reading and cleaning, where it was a file
+
+
+@dataclass(frozen=True)
 class PreparedPart:
     """One part of a prepared corpus.
 
     ``ids`` is (N,), memory-mapped. ``unknown_nats`` is the spelling cost of each unknown token, in nats, at the
-    positions ``unknown_positions`` of ``ids``.
+    positions ``unknown_positions`` of ``ids``. ``stretches`` are its bytes in the file of the cleaned text.
     """
 
     name: Part
@@ -53,6 +55,7 @@ class PreparedPart:
     unknown_positions: NDArray[np.int64]
     unknown_nats: NDArray[np.float64]
     text_path: Path
+    stretches: list[tuple[int, int]] = field(repr=False)
 
     @property
     def scored_characters(self) -> int:
@@ -63,9 +66,27 @@ class PreparedPart:
         """The spelling cost of the unknown tokens among those that are scored, in nats."""
         return float(self.unknown_nats[self.unknown_positions > 0].sum())
 
+    def blocks(self) -> Iterator[str]:
+        """The cleaned text of the part in blocks of bounded size, documents joined without a separator."""
+        for start, stop in self.stretches:
+            yield from read_stretch(self.text_path, start, stop)
+
     def text(self) -> str:
         """The cleaned text of the part, documents joined without a separator."""
-        return self.text_path.read_bytes().decode("utf-8", "surrogatepass")
+        return "".join(self.blocks())
+
+    def tail(self, characters: int) -> str:
+        """The last so many characters of ``text``, without reading all of it."""
+        kept, length = [], 0
+        for start, stop in reversed(self.stretches):
+            # A character is at most four bytes long. What is cut in front is cut at a character.
+            start = max(start, _next_character(self.text_path, stop - 4 * (characters - length), stop))
+            kept.append("".join(read_stretch(self.text_path, start, stop)))
+            length += len(kept[-1])
+            if length >= characters:
+                break
+        text = "".join(reversed(kept))
+        return text[max(0, len(text) - characters) :]
 
 
 @dataclass(frozen=True)
@@ -75,6 +96,7 @@ class PreparedCorpus:
     directory: Path
     tokenizer: Tokenizer
     parts: dict[Part, PreparedPart]
+    documents: list[DocumentFigures]
 
     @classmethod
     def open(cls, directory: Path) -> "PreparedCorpus":
@@ -86,179 +108,37 @@ class PreparedCorpus:
         try:
             plain = json.loads((directory / "corpus.json").read_text(encoding="utf-8"))
             names = [name for name in PARTS if name in plain["parts"]]
-            parts = {name: _open_part(directory, name, plain["parts"][name]) for name in names}
-            return cls(directory, tokenizer_from_dict(plain["tokenizer"]), parts)
+            parts = {name: _open_part(directory, name, **plain["parts"][name]) for name in names}
+            documents = [DocumentFigures(**entry) for entry in plain["documents"]]
+            if (directory / TEXT).stat().st_size != plain["bytes"]:
+                raise ValueError("the text is not as long as corpus.json says")
+            return cls(directory, tokenizer_from_dict(plain["tokenizer"]), parts, documents)
         except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
             raise DamagedCacheError(f"{directory}: {error}") from error
 
 
-def _open_part(directory: Path, name: Part, figures: dict[str, int]) -> PreparedPart:
+TEXT = "corpus.text"  # not .txt: a cache inside data.path must not become part of the corpus
+
+
+def _open_part(
+    directory: Path, name: Part, figures: dict[str, int], dtype: str, stretches: list[list[int]]
+) -> PreparedPart:
     with np.load(directory / f"{name}.unknown.npz") as unknown:
         positions, nats = unknown["positions"], unknown["nats"]
-    part = PreparedPart(
-        name=name,
-        ids=np.load(directory / f"{name}.npy", mmap_mode="r"),
-        figures=PartFigures(**figures),
-        unknown_positions=positions,
-        unknown_nats=nats,
-        text_path=directory / f"{name}.text",  # not .txt: a cache inside data.path must not become part of it
-    )
-    if (
-        len(part.ids) != part.figures.leading + part.figures.tokens
-        or not len(positions) == len(nats) == part.figures.unknown
-    ):
+    counted = PartFigures(**figures)
+    path = directory / f"{name}.ids"
+    # Raw numbers without a header: they are written as they come, before anyone knows how many there will be.
+    ids = np.memmap(path, np.dtype(dtype), "r") if path.stat().st_size else np.zeros(0, np.dtype(dtype))
+    if len(ids) != counted.leading + counted.tokens or not len(positions) == len(nats) == counted.unknown:
         raise ValueError(f"{name} is not as long as corpus.json says")
-    part.text_path.stat()
-    return part
+    return PreparedPart(
+        name, ids, counted, positions, nats, directory / TEXT, [(start, stop) for start, stop in stretches]
+    )
 
 
-def build(
-    directory: Path,
-    documents: Callable[[], Iterable[Document]],
-    tokenizer: Tokenizer,
-    split: Sequence[float],
-    *,
-    document_ends: bool,
-    fit: bool = True,
-) -> PreparedCorpus:
-    """Clean text to ids on disk, one document in memory at a time.
-
-    Written under a temporary name and renamed at the end: a killed run leaves no half cache, and where two runs race
-    the first to finish wins and the other uses its result. A damaged cache that is in the way is replaced. The given
-    tokenizer is left as it is: a copy is fitted, or with ``fit=False`` used as it stands.
-
-    Raises:
-        UserError: a part with a positive share has no token to be scored, or the directory cannot be written.
-    """
-
-    def parted() -> Iterator[tuple[Part, str]]:
-        for document in documents():
-            yield from ((part, text) for part, text in pieces(document, split) if text)
-
-    if fit:
-        tokenizer = copy(tokenizer)
-        tokenizer.fit((text for part, text in parted() if part == "train"), document_ends=document_ends)
-    workplace = directory.parent / f".{directory.name}-{uuid4().hex}"
-    try:
-        with _writing(workplace):
-            workplace.mkdir(parents=True)
-        figures = _encode_parts(workplace, parted(), tokenizer)
-        _check_shares(figures, split)
-        description = {
-            "tokenizer": tokenizer.to_dict(),
-            "parts": {part: asdict(f) for part, f in figures.items()},
-        }
-        with _writing(workplace):
-            (workplace / "corpus.json").write_text(json.dumps(description, ensure_ascii=True), encoding="utf-8")
-            return _install(workplace, directory)
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)
-
-
-@contextmanager
-def _writing(workplace: Path) -> Iterator[None]:
-    """Name the cache directory where it cannot be written. (An error while documents are read is another matter.)"""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(
-            f"the prepared corpus cannot be written to {workplace.parent} ({error.strerror or error}); mend that place"
-            " or name another cache directory with the environment variable LSTMLAB_CACHE."
-        ) from error
-
-
-def _install(workplace: Path, directory: Path) -> PreparedCorpus:
-    """Give a finished workplace its name, unless a whole corpus has it by now."""
-    with FileLock(directory.parent / ".lock"):
-        with suppress(DamagedCacheError):
-            return PreparedCorpus.open(directory)
-        if directory.exists():
-            shutil.rmtree(directory)
-        workplace.rename(directory)
-        for left in directory.parent.glob(".*-*"):
-            if left.is_dir() and time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
-        return PreparedCorpus.open(directory)
-
-
-def _check_shares(figures: dict[Part, PartFigures], split: Sequence[float]) -> None:
-    for part, share in zip(PARTS, split, strict=True):
-        got = figures.get(part, PartFigures())
-        # The first token is context; a part of which nothing else is left has no figure a character.
-        if share > 0 and (got.tokens < 2 or got.characters == got.first_token_characters):
-            raise UserError(
-                f"data.split gives {part} a share of {share:g}, but no token to be scored falls there; enlarge it,"
-                " set 0 or give more text."
-            )
-
-
-def _encode_parts(workplace: Path, parted: Iterable[tuple[Part, str]], tokenizer: Tokenizer) -> dict[Part, PartFigures]:
-    writers: dict[Part, _PartWriter] = {}
-    with ExitStack() as files:
-        for part, text in parted:
-            with _writing(workplace):
-                if part not in writers:
-                    writers[part] = files.enter_context(_PartWriter(workplace, part, tokenizer))
-                writers[part].add(text)
-    with _writing(workplace):
-        return {part: writer.finish() for part, writer in writers.items()}
-
-
-class _PartWriter:
-    """Appends the pieces of one part to its files."""
-
-    def __init__(self, workplace: Path, part: Part, tokenizer: Tokenizer) -> None:
-        self._place, self._part, self._tokenizer = workplace, part, tokenizer
-        self._dtype = np.uint16 if len(tokenizer.vocabulary) <= np.iinfo(np.uint16).max else np.int32
-        self._raw = (workplace / f"{part}.raw").open("wb")
-        self._text = (workplace / f"{part}.text").open("wb")
-        self._positions: list[NDArray[np.int64]] = []
-        self._nats: list[float] = []
-        self._documents = self._characters = self._tokens = self._first = self._leading = 0
-        if part == "train" and tokenizer.vocabulary.end_id is not None:
-            # What a document begins after: without it a corpus of one document would never show it as an input.
-            self._raw.write(np.array([tokenizer.vocabulary.end_id], self._dtype).data)
-            self._leading = 1
-
-    def __enter__(self) -> "_PartWriter":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._raw.close()
-        self._text.close()
-
-    def add(self, text: str) -> None:
-        vocabulary, speller = self._tokenizer.vocabulary, self._tokenizer.speller
-        ids = self._tokenizer.encode(text)
-        positions = np.flatnonzero(ids == vocabulary.unknown_id)
-        unknown = self._tokenizer.unknown(text) if len(positions) else []
-        if self._tokens == 0 and len(ids) and not self._leading:
-            self._first = len(unknown[0] if ids[0] == vocabulary.unknown_id else vocabulary.token(int(ids[0])))
-        self._positions.append(positions + self._tokens + self._leading)
-        self._nats.extend(speller.nats(token) for token in unknown)
-        self._raw.write(ids.astype(self._dtype).data)
-        self._tokens += len(ids)
-        if vocabulary.end_id is not None:
-            self._raw.write(np.array([vocabulary.end_id], self._dtype).data)
-            self._tokens += 1
-        self._text.write(text.encode("utf-8", "surrogatepass"))
-        self._documents += 1
-        self._characters += len(text)
-
-    def finish(self) -> PartFigures:
-        """Give the ids their form as a NumPy file; all documents are added, the files closed."""
-        raw_path = self._place / f"{self._part}.raw"
-        if self._tokens:
-            raw = np.memmap(raw_path, dtype=self._dtype, mode="r")
-            np.save(self._place / f"{self._part}.npy", raw)
-            del raw
-        else:
-            np.save(self._place / f"{self._part}.npy", np.zeros(0, self._dtype))
-        raw_path.unlink()
-        positions = np.concatenate([np.zeros(0, np.int64), *self._positions])
-        np.savez(
-            self._place / f"{self._part}.unknown.npz",
-            positions=positions,
-            nats=np.asarray(self._nats, np.float64),
-        )
-        return PartFigures(self._documents, self._characters, self._tokens, len(positions), self._first, self._leading)
+def _next_character(path: Path, position: int, stop: int) -> int:
+    """The first byte from ``position`` on at which a character begins."""
+    with path.open("rb") as file:
+        file.seek(max(0, position))
+        raw = file.read(min(4, stop - max(0, position)))
+    return max(0, position) + next((index for index, byte in enumerate(raw) if byte & 0xC0 != 0x80), 0)

@@ -88,15 +88,20 @@ def scoring_streams(tokens: int, wanted: int | None) -> int:
 
 
 class ScoringLoader:
-    """The scoring windows of one part, each time from the start."""
+    """The scoring windows of one part, each time from the start.
 
-    def __init__(self, ids: NDArray[np.integer], streams: int | None) -> None:
+    ``targets`` are scored in ``streams`` rows of ``length``; the last rows may be shorter, or empty.
+    """
+
+    def __init__(self, ids: NDArray[np.integer], streams: int | None, seq_length: int = SCORING_WINDOW) -> None:
         self._ids = ids
+        self._seq_length = seq_length
         self.streams = scoring_streams(len(ids), streams)
+        self.targets = max(0, len(ids) - 1)
+        self.length = -(-self.targets // self.streams)
 
     def __iter__(self) -> Iterator[Window]:
-        return scoring_windows(self._ids, self.streams, SCORING_WINDOW)
+        return scoring_windows(self._ids, self.streams, self._seq_length)
 
     def __len__(self) -> int:
-        row = -(-(len(self._ids) - 1) // self.streams)
-        return -(-row // SCORING_WINDOW)
+        return -(-self.length // self._seq_length)

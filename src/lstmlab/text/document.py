@@ -1,51 +1,30 @@
-"""A document and its contiguous parts."""
+"""A document: one text of a corpus."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
 Part = Literal["train", "val", "test"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
-# A cut moves forward to the next white space, so that no word is halved; text without spaces is cut where it falls.
-_LONGEST_WORD = 64
+BLOCK = 1 << 20  # characters of a text that are in memory at once
 
 
 @dataclass(frozen=True)
 class Document:
-    """One text of a corpus. ``part`` is set where the corpus brings its own division into files."""
+    """One text of a corpus, whole or as blocks that are read as they are wanted, once.
+
+    ``part`` is set where the corpus brings its own division into files. ``report`` says how the text was read and what
+    cleaning took out of it; it is complete when the last block has been read.
+    """
 
     name: str
-    text: str
+    text: str | Iterable[str]
     part: Part | None = None
+    report: dict[str, Any] = field(default_factory=dict)
 
-
-def pieces(document: Document, split: Sequence[float]) -> Iterator[tuple[Part, str]]:
-    """The contiguous parts of a document, in order: ``split`` gives the shares of (train, val, test).
-
-    A part with a share of exactly 0 is not yielded, also where the document itself is that part. A document without a
-    part of its own is cut, and the pieces joined are its text; a short one's may be empty.
-    """
-    if document.part is not None:
-        if split[PARTS.index(document.part)] > 0:
-            yield document.part, document.text
-        return
-    total = sum(split)
-    start, reached = 0, 0.0
-    last = max(index for index, share in enumerate(split) if share > 0)
-    for index, (part, share) in enumerate(zip(PARTS, split, strict=True)):
-        if share == 0:
-            continue
-        reached += share
-        end = len(document.text) if index == last else _cut(document.text, round(reached / total * len(document.text)))
-        end = max(start, end)
-        yield part, document.text[start:end]
-        start = end
-
-
-def _cut(text: str, position: int) -> int:
-    """The first position from ``position`` on that does not fall inside a word."""
-    for candidate in range(position, min(position + _LONGEST_WORD, len(text))):
-        if candidate == 0 or text[candidate].isspace() or text[candidate - 1].isspace():
-            return candidate
-    return position
+    def blocks(self) -> Iterator[str]:
+        """The text in blocks of bounded size."""
+        for text in [self.text] if isinstance(self.text, str) else self.text:
+            for start in range(0, len(text), BLOCK):
+                yield text[start : start + BLOCK]
