@@ -21,6 +21,7 @@ prompt: hello
 out: null
 run: ${prompt}
 data: {path: texts/, books: [a], seq_length: 35}
+tokenizer: {user_dict: null}
 x: null
 seed: 0
 """
@@ -87,8 +88,9 @@ def at(config: Any, key: str) -> Any:
 class TestLiteral:
     @pytest.mark.parametrize("text", HARD_TEXTS)
     def test_hard_texts_compose_to_themselves(self, hydra: None, text: str) -> None:
-        config = composed(f"prompt={text}", f"+out={text}", f"++run={text}", f"data.path={text}")
-        assert [at(config, key) for key in LITERAL] == [text] * 4
+        words = [f"prompt={text}", f"+out={text}", f"++run={text}", f"data.path={text}", f"tokenizer.user_dict={text}"]
+        config = composed(*words)
+        assert [at(config, key) for key in LITERAL] == [text] * 5
 
     @given(texts=st.tuples(*[TEXTS] * len(LITERAL)))
     @settings(max_examples=25, deadline=None)
@@ -237,7 +239,7 @@ def test_composed_together(hydra: None) -> None:
     config = composed(books, "x=书/a=b/${seed}", "seed=7", "+tokenizer=字", "prompt=${seed}", "~data.path")
     assert config["data"]["books"] == ["天龙八部", "it's", 3]
     assert config["x"] == "书/a=b/7"
-    assert config["tokenizer"] == {"kind": "character"}
+    assert config["tokenizer"]["kind"] == "character"
     assert config["prompt"] == config["run"] == "${seed}"
     assert "path" not in config["data"]
 

@@ -33,6 +33,11 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_novels").mkdir()
     (tmp_path / "my_novels" / "one.txt").write_text("It was a dark night, and the wind rose.\n" * 200, encoding="utf-8")
+    (tmp_path / "novels").mkdir()
+    tale = "　　郭靖道：“话说天下大势，分久必合，合久必分。”\r\n　　黄蓉听了，只是微笑。\r\n" * 40
+    for name in ("射雕英雄传", "神雕侠侣"):
+        (tmp_path / "novels" / f"{name}.txt").write_bytes(tale.encode("gb18030"))
+    (tmp_path / "novels" / "inf.txt").write_bytes("射雕英雄传,神雕侠侣".encode("gb18030"))
     for block in [*blocks("python"), *blocks("yaml")]:
         if match := re.match(r"# (\S+\.(?:py|yaml))\n", block):
             path = tmp_path / match[1]
@@ -51,7 +56,7 @@ def test_every_command(workplace: Path, capsys: pytest.CaptureFixture[str], monk
         assert main([*words, *(short if words[0] == "train" else [])]) == 0, (words, capsys.readouterr().err)
         ran.append(words[0])
     assert {"train", "generate"} <= set(ran)
-    assert (workplace / "page.txt").is_file()
+    assert (workplace / "page.txt").is_file() and (workplace / "article.txt").is_file()
 
 
 def test_the_notebooks_lines(workplace: Path) -> None:
@@ -67,7 +72,18 @@ def test_the_notebooks_lines(workplace: Path) -> None:
 def test_jobs_choices_and_experiments_are_all_named() -> None:
     for job in JOBS:
         assert f"`lstmlab {job}" in README
-    for group in ("data", "tokenizer", "optim", "schedule", "trainer", "logger", "decoding", "experiment", "debug"):
+    for group in (
+        "data",
+        "tokenizer",
+        "head",
+        "optim",
+        "schedule",
+        "trainer",
+        "logger",
+        "decoding",
+        "experiment",
+        "debug",
+    ):
         for path in (conf_directory() / group).glob("[!_]*.yaml"):
             assert f"`{path.stem}`" in README, f"{group}={path.stem}"
 
@@ -80,7 +96,7 @@ def test_make_targets_exist() -> None:
 
 def test_the_picture_and_no_placeholder() -> None:
     assert (ROOT / "docs" / "learning_curve.png").stat().st_size > 10_000
-    assert not re.search(r"@[A-Z_]+@|_ROW", README)
+    assert not re.search(r"@[A-Z_]+@|_ROW|@@", README)
 
 
 def test_constraints_pin_every_dependency_exactly() -> None:

@@ -18,10 +18,11 @@ def job_help(job: str, what: str, words: Sequence[str]) -> str:
     chosen = dict(word.split("=", 1) for word in words if "=" in word and not word.startswith("-"))
     primary = conf_directory() / f"{job}.yaml"
     lines = [f"lstmlab {job} [option=value ...]: {what}", ""]
-    for entry in yaml.safe_load(primary.read_text(encoding="utf-8"))["defaults"]:
-        if entry == "_self_" or next(iter(entry)).startswith("override "):
-            continue
-        group, default = next(iter(entry.items()))
+    entries = yaml.safe_load(primary.read_text(encoding="utf-8"))["defaults"]
+    groups = [next(iter(e.items())) for e in entries if e != "_self_" and not next(iter(e)).startswith("override ")]
+    for group, default in groups:
+        chosen = _brought(roots, group, chosen.get(group, default)) | chosen
+    for group, default in groups:
         choices = sorted({p.stem for r in roots for p in (r / group).glob("*.yaml") if not p.name.startswith("_")})
         choice = chosen.get(group, default)
         lines.append(
@@ -67,6 +68,13 @@ def _options(roots: Sequence[Path], group: str, choice: str | None) -> list[str]
     return lines + _without_defaults(text)
 
 
+def _brought(roots: Sequence[Path], group: str, choice: str | None) -> dict[str, str]:
+    """The choices of other groups that a choice brings along: an experiment its data, data=jinyong its tokenizer."""
+    path = next((r / group / f"{choice}.yaml" for r in roots if (r / group / f"{choice}.yaml").is_file()), None)
+    text = path.read_text(encoding="utf-8") if path else ""
+    return dict(re.findall(r"^  - override /(\w+)[\w@.]*: (\w+)", text, re.MULTILINE))
+
+
 def _as_typed(group: str, lines: Sequence[str]) -> list[str]:
     """YAML lines as options on the command line: ``seq_length: 64`` as ``data.seq_length=64``."""
     typed, path = [], [group]
@@ -77,7 +85,9 @@ def _as_typed(group: str, lines: Sequence[str]) -> list[str]:
             continue
         path = [*path[: 1 + (len(line) - len(line.lstrip())) // 2], key]
         if value.strip() and not value.strip().startswith("#"):
-            typed.append(f"{'.'.join(path)}={value.strip()}")
+            option = f"{'.'.join(path)}="
+            typed = [line for line in typed if not line.startswith(option)]  # a config overrides those it extends
+            typed.append(option + value.strip())
     return typed
 
 

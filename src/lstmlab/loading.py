@@ -72,9 +72,10 @@ class TrainedModel:
         path = self.directory / "summary.json" if self.directory else None
         return json.loads(path.read_text(encoding="utf-8")) if path and path.is_file() else {}
 
-    def unknown(self, text: str) -> list[str]:
-        """The tokens of a text that the vocabulary lacks, each once."""
-        return list(dict.fromkeys(self.tokenizer.unknown(text)))
+    def unknown(self, prompt: str) -> list[str]:
+        """The tokens of a prompt that the vocabulary lacks, each once."""
+        tokens = self.tokenizer.prompt_tokens(prompt)
+        return list(dict.fromkeys(token for token in tokens if token not in self.tokenizer.vocabulary))
 
     @overload
     def generate(self, prompt: str = ..., max_tokens: int = ..., **options: Any) -> str: ...
@@ -90,7 +91,7 @@ class TrainedModel:
         return ["".join(self.stream(one, max_tokens, **options)) for one in prompt]
 
     def stream(self, prompt: str = "", max_tokens: int = 200, *, seed: int = 0, **decoding: Any) -> Iterator[str]:
-        """``generate`` piece by piece: the text of each token as soon as it is chosen.
+        """``generate`` piece by piece: the text of each token as soon as it is chosen, of a byte with its character.
 
         Raises:
             UserError: a decoding option is unknown or out of range.
@@ -102,16 +103,13 @@ class TrainedModel:
         except TypeError as error:
             raise UserError(f"decoding: {error}.") from error
         vocabulary = self.tokenizer.vocabulary
-        given = self.tokenizer.encode(prompt).tolist()
+        given = [vocabulary.id(token) for token in self.tokenizer.prompt_tokens(prompt)]
         context = given if given and vocabulary.end_id is None else opening_context(vocabulary, seed) + given
-        before = given[-1:]
-        for token in generate(
+        chosen_tokens = generate(
             self.module.model, context, max_tokens, chosen,
             seed=seed, banned=[vocabulary.unknown_id], end=vocabulary.end_id,
-        ):  # fmt: skip
-            # Joined to the token before it: a word brings the space in front of it.
-            yield self.tokenizer.decode([*before, token])[len(self.tokenizer.decode(before)) :]
-            before = [token]
+        )  # fmt: skip
+        yield from self.tokenizer.decode_stream(chosen_tokens, before=given)
 
     def score(self, text: str) -> TextScore:
         """The probability of a text, read as a document of its own.
@@ -127,16 +125,16 @@ class TrainedModel:
         ids = np.concatenate([np.asarray(start, np.int64), self.tokenizer.encode(text)])
         if len(ids) < 2:
             raise UserError(f"the text to score has {len(ids) - len(start)} tokens; give a longer one.")
-        nats = score_windows(self.module.model, ScoringLoader(ids, streams=1)).nats
+        scores = score_windows(self.module.model, ScoringLoader(ids, streams=1))
         split = list(self.tokenizer.split(text))
         scored = split if start else split[1:]
         spelt = [0.0 if token in vocabulary else self.tokenizer.speller.nats(token) for token in scored]
-        characters = len(text) - (0 if start else len(split[0]))
+        characters = len(text) - (0 if start else len(self.tokenizer.join(split[:1])))
         return TextScore(
-            nats=float(nats.sum()) + sum(spelt),
-            bits_per_char=bits_per_char(float(nats.sum()) + sum(spelt), characters),
-            perplexity=perplexity(float(nats.mean())),
-            tokens=tuple(TokenScore(t, float(n), s) for t, n, s in zip(scored, nats, spelt, strict=True)),
+            nats=scores.total + sum(spelt),
+            bits_per_char=bits_per_char(scores.total + sum(spelt), characters),
+            perplexity=perplexity(scores.total / len(scores.nats)),
+            tokens=tuple(TokenScore(t, float(n), s) for t, n, s in zip(scored, scores.nats, spelt, strict=True)),
         )
 
     def __repr__(self) -> str:

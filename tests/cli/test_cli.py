@@ -52,7 +52,7 @@ def test_help_of_a_job_names_its_options_and_choices(capsys: pytest.CaptureFixtu
     assert main([job, "model.num_layers=2", "--help"]) == 0
     shown = capsys.readouterr().out
     named = {
-        "prepare": ["data=sample    of sample, ", "tokenizer.min_count=1 #", "data.seq_length=64 #"],
+        "prepare": ["data=sample    of jinyong, sample, ", "tokenizer.min_count=1 #", "data.seq_length=64 #"],
         "train": ["optim.lr=0.004", "seed=0", "checkpoint.every_steps=1000 #", "experiment=null    of "],
         "evaluate": ["run=latest #", "split=test #", "data.path=null"],
         "generate": ["decoding.temperature=1.0 #", "prompt=", "max_tokens=400", "out=null #"],

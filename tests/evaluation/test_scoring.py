@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import lstmlab
-from lstmlab.data.streams import scoring_windows
+from lstmlab.data.streams import ScoringLoader
 from lstmlab.evaluation import score_windows
 from lstmlab.experiment.building import build_data
 from lstmlab.experiment.compose import compose_job
@@ -38,14 +38,14 @@ def token_by_token(model: LanguageModel, ids: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("window", [1, 7, 64, 1000])
 def test_the_window_does_not_matter(model: LanguageModel, window: int) -> None:
     ids = np.random.default_rng(0).integers(0, 9, 101)
-    scores = score_windows(model, scoring_windows(ids, 1, window))
+    scores = score_windows(model, ScoringLoader(ids, 1, window))
     np.testing.assert_allclose(scores.nats, token_by_token(model, ids), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("streams", [2, 3, 7])
 def test_streams_are_rows_with_a_blank_state_each(model: LanguageModel, streams: int) -> None:
     ids = np.random.default_rng(1).integers(0, 9, 100)
-    scores = score_windows(model, scoring_windows(ids, streams, 16))
+    scores = score_windows(model, ScoringLoader(ids, streams, 16))
     length = -(-99 // streams)
     rows = [token_by_token(model, ids[i * length : min((i + 1) * length, 99) + 1]) for i in range(streams)]
     np.testing.assert_allclose(scores.nats, np.concatenate(rows), rtol=0, atol=1e-12)
@@ -53,7 +53,7 @@ def test_streams_are_rows_with_a_blank_state_each(model: LanguageModel, streams:
 
 def test_scoring_leaves_the_mode_as_it_was(model: LanguageModel) -> None:
     model.train()
-    score_windows(model, scoring_windows(np.arange(9), 1, 4))
+    score_windows(model, ScoringLoader(np.arange(9), 1, 4))
     assert model.training
 
 
@@ -84,20 +84,20 @@ def test_the_figure_does_not_depend_on_seq_length_or_batch_size(tmp_path: Path) 
 
 def test_the_summary_is_what_the_losses_say(tmp_path: Path) -> None:
     trained = small(tmp_path)
-    losses = np.load(tmp_path / "test_losses.npy")
+    losses = np.load(tmp_path / "test_losses.npy").astype(np.float64)  # kept in single precision
     data = build_data(trained.config, trained.tokenizer)
     part = data.part("test")
     assert len(losses) == len(part.ids) - 1
     summary = trained.summary
-    assert summary["test/loss"] == pytest.approx(losses.mean(), abs=1e-12)
-    assert summary["test/perplexity"] == pytest.approx(math.exp(losses.mean()), rel=1e-12)
+    assert summary["test/loss"] == pytest.approx(losses.mean(), rel=1e-6)
+    assert summary["test/perplexity"] == pytest.approx(math.exp(losses.mean()), rel=1e-6)
     text = part.text()
     unknown = sum(trained.tokenizer.speller.nats(t) for t in trained.tokenizer.unknown(text)[:])
     first = trained.tokenizer.split(text)[0]
     if first not in trained.tokenizer.vocabulary:
         unknown -= trained.tokenizer.speller.nats(first)
     expected = (losses.sum() + unknown) / (math.log(2) * (len(text) - len(first)))
-    assert summary["test/bits_per_char"] == pytest.approx(expected, rel=1e-12)
+    assert summary["test/bits_per_char"] == pytest.approx(expected, rel=1e-6)
 
 
 def test_validation_during_training_is_the_summarys(tmp_path: Path) -> None:

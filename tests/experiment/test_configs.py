@@ -26,7 +26,11 @@ from lstmlab.training.trainer import extra_callbacks, make_trainer
 
 CONF = conf_directory()
 VOCABULARY = 11
-NEEDED = {"data=text": ["data.path=nowhere.txt"]}  # what a choice cannot do without
+# What a choice cannot do without.
+NEEDED = {
+    choice: ["data.path=nowhere.txt"]
+    for choice in ("data=text", "data=jinyong", *(f"experiment=jinyong_{name}" for name in ("char", "jieba", "bpe")))
+}
 
 
 def composed(job: str, *overrides: str) -> dict[str, Any]:
@@ -134,6 +138,19 @@ PROMISED = [
     ("train", ["tokenizer=word"], "tokenizer.min_count tokenizer.max_size"),
     (
         "train",
+        ["tokenizer=jieba"],
+        "tokenizer.min_count tokenizer.max_size tokenizer.hmm tokenizer.user_dict tokenizer.segmenter",
+    ),
+    ("train", ["tokenizer=bpe"], "tokenizer.min_count tokenizer.max_size"),
+    (
+        "train",
+        ["data=jinyong", "data.path=x"],
+        "data.path data.books data.exclude data.holdout data.cleaning data.encoding data.simplified tokenizer.hmm",
+    ),
+    ("train", ["head=adaptive"], "head.cutoffs head.div_value"),
+    ("train", ["head=chunked"], "head.chunk_elements"),
+    (
+        "train",
         ["model=lstm"],
         "model.num_layers model.hidden_size model.embedding_size model.dropout model.tie_weights",
     ),
@@ -152,7 +169,7 @@ PROMISED = [
     ("train", ["logger=tensorboard"], "logger.name"),
     ("generate", ["decoding=sample"], "decoding.temperature decoding.top_k decoding.top_p"),
     ("generate", ["decoding=greedy"], "run checkpoint prompt max_tokens out seed"),
-    ("evaluate", [], "run checkpoint split data.path data.root"),
+    ("evaluate", [], "run checkpoint against split data.path data.root"),
     ("prepare", ["data=text", "data.path=x"], "data.path data.split tokenizer.min_count"),
 ]
 

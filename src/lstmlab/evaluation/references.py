@@ -34,6 +34,7 @@ def references(
     spelling_nats: float = 0.0,
     order: int = 6,
     max_characters: int = 5_000_000,
+    train_characters: int | None = None,
 ) -> list[Reference]:
     """Rows uniform, unigram, n-gram, xz and ppmd for one split, in this order.
 
@@ -42,8 +43,9 @@ def references(
     unknown words. `characters` is the length of the scored tokens. The compressors read UTF-8 and pay for all
     of `heldout_text`.
 
-    From a longer `train_text`, n-gram, xz and ppmd learn its last `max_characters` only (the n-gram the same
-    share of `train_ids`), and their notes say so.
+    From a longer training part, n-gram, xz and ppmd learn its last `max_characters` only (the n-gram the same
+    share of `train_ids`), and their notes say so. `train_text` may be no more than that end of it;
+    `train_characters` is then the length of the whole.
 
     Raises ValueError for a held-out split of fewer than two tokens or without characters, for an `order` or a
     `max_characters` below 1, and for ids outside the vocabulary.
@@ -57,8 +59,8 @@ def references(
         raise ValueError(f"max_characters is {max_characters}; it must be at least 1")
     tokens = len(heldout_ids) - 1
     recent_ids, recent_text, capped = train_ids, train_text, ""
-    if len(train_text) > max_characters:
-        kept = round(len(train_ids) * max_characters / len(train_text))
+    if (whole := train_characters or len(train_text)) > max_characters:
+        kept = round(len(train_ids) * max_characters / whole)
         recent_ids, recent_text = train_ids[len(train_ids) - kept :], train_text[-max_characters:]
         capped = f"; fitted on the last {max_characters:,} characters"
 

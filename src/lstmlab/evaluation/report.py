@@ -1,9 +1,11 @@
-"""The table of an evaluation: the model beside what it can be judged by."""
+"""The table of an evaluation: models on one scale, beside what they can be judged by."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from lstmlab.data.prepared import PreparedCorpus
@@ -13,13 +15,28 @@ from lstmlab.text.document import Part
 
 
 @dataclass(frozen=True)
+class ModelRow:
+    """A trained model's figures; ``unit`` is what its perplexity is per, ``tokenizer`` what cuts the text into them."""
+
+    name: str
+    tokenizer: str
+    unit: str
+    figures: HeldOut
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """A part's figures and its references; ``floor`` is the source's true entropy rate in bits, where it is known."""
+    """A part's figures and its references; ``floor`` is the source's true entropy rate in bits, where it is known.
+
+    ``others`` are models of the same text, whatever they cut it into: bits a character compare them.
+    """
 
     split: Part
     unit: str
     model: HeldOut
     references: list[Reference]
+    others: Sequence[ModelRow] = ()
+    tokenizer: str = ""
     floor: float | None = None
     floor_interval: tuple[float, float] | None = None
 
@@ -28,35 +45,65 @@ class Evaluation:
         return asdict(self)
 
     def table(self) -> Table:
-        """For a terminal, best first among the references; ``notes`` go below it."""
+        """For a terminal, best first below the model itself; ``notes`` go below the table."""
         title = f"{self.split}: {self.model.tokens:,} tokens scored, {self.model.characters:,} characters"
-        table = Table(title=title, title_justify="left")
-        table.add_column("")
-        for column in ("bits/character", "nats/token", f"perplexity/{self.unit}", "accuracy"):
-            table.add_column(column, justify="right")
-        table.add_row(
-            "this model", f"{self.model.bits_per_char:.4f}", f"{self.model.loss:.4f}", f"{self.model.perplexity:.3f}",
-            f"{self.model.accuracy:.2%}", style="bold",
+        compares = bool(self.others)
+        table = Table(
+            title=title, title_justify="left", box=box.HORIZONTALS if compares else box.HEAVY_HEAD,
+            collapse_padding=compares, pad_edge=not compares,
         )  # fmt: skip
-        for row in sorted(self.references, key=lambda row: row.bits_per_char):
-            nats = f"{math.log(row.perplexity):.4f}" if row.perplexity else ""
-            table.add_row(row.name + (" *" if row.adaptive else ""), f"{row.bits_per_char:.4f}", nats,
-                          f"{row.perplexity:.3f}" if row.perplexity else "", "")  # fmt: skip
+        table.add_column("", overflow="fold")
+        spelt = any(row.spelling_bits_per_char for row in (self.model, *(other.figures for other in self.others)))
+        columns = ["bits/character", *(("of tokens", "of spelling") if spelt else ()), "nats/token"]
+        columns += ["perplexity" if compares else f"perplexity/{self.unit}", "accuracy"]
+        for column in columns:
+            # Two lines leave room for names; a figure is never cut.
+            header = column.replace(" ", "\n").replace("/", "/\n") if compares or spelt else column
+            table.add_column(header, justify="right", no_wrap=True)
+
+        def model(name: str, figures: HeldOut, unit: str) -> tuple[float, list[str], str]:
+            spelling = figures.spelling_bits_per_char
+            shares = [f"{figures.bits_per_char - spelling:.4f}", f"{spelling:.4f}"] if spelt else []
+            cells = [f"{figures.bits_per_char:.4f}", *shares, f"{figures.loss:.4f}", shown(figures.perplexity, unit)]
+            return figures.bits_per_char, [name, *cells, f"{figures.accuracy:.2%}"], "bold"
+
+        def reference(row: Reference) -> tuple[float, list[str], str]:
+            if row.perplexity is None:
+                return row.bits_per_char, [f"{row.name} *", f"{row.bits_per_char:.4f}"], ""
+            name = f"{row.name}, {self.tokenizer}" if compares else row.name
+            spelling = self.model.spelling_bits_per_char
+            shares = [f"{row.bits_per_char - spelling:.4f}", f"{spelling:.4f}"] if spelt else []
+            cells = [f"{row.bits_per_char:.4f}", *shares, f"{math.log(row.perplexity):.4f}"]
+            return row.bits_per_char, [name, *cells, shown(row.perplexity, self.unit)], ""
+
+        def shown(perplexity: float, unit: str) -> str:
+            return f"{perplexity:,.1f}/{unit}" if compares else f"{perplexity:,.3f}"
+
+        rows = [model(f"{n}: {other.tokenizer}", other.figures, other.unit) for n, other in enumerate(self.others, 2)]
+        rows += [reference(row) for row in self.references]
+        rows.sort(key=lambda row: row[0])
+        rows.insert(0, model(f"1: {self.tokenizer}" if compares else "this model", self.model, self.unit))
+        for _, cells, style in rows:
+            table.add_row(*cells, style=style)
         if self.floor is not None:
-            table.add_row("entropy rate", f"{self.floor:.4f}", "", "", "")
+            table.add_row("entropy rate", f"{self.floor:.4f}")
         return table
 
     def notes(self) -> list[str]:
         """What the table's figures are, a line each."""
         lines = []
         if any(row.adaptive for row in self.references):
-            lines.append("* learns from the held-out text while reading it; the others, this model among them, do not")
+            models = "the models" if self.others else "this model"
+            lines.append(f"* learns from the held-out text while reading it; the others, {models} among them, do not")
         if self.model.streams > 1:
             lines.append(f"scored in {self.model.streams} streams, each begun with a blank state")
         if self.model.spelling_bits_per_char:
             lines.append(
-                f"{self.model.spelling_bits_per_char:.4f} bits a character spell unknown tokens, in every token model"
+                f"of spelling: what it costs to spell {self.model.unknown:,} unknown tokens, in every token model alike"
             )
+        lines += [f"{number}: {other.name}" for number, other in enumerate(self.others, 2)]
+        if self.others:
+            lines.append("perplexities of different units cannot be compared; bits a character of the same text can")
         if self.floor_interval is not None:
             low, high = self.floor_interval
             lines.append(
@@ -69,7 +116,7 @@ def reference_rows(corpus: PreparedCorpus, split: Part, order: int, max_characte
     """The references of one part, each fitted on the training part."""
     train, part = corpus.parts["train"], corpus.parts[split]
     return references(
-        train.ids, part.ids, len(corpus.tokenizer.vocabulary), train.text(), part.text(),
+        train.ids, part.ids, len(corpus.tokenizer.vocabulary), train.tail(max_characters), part.text(),
         characters=part.scored_characters, spelling_nats=part.spelling_nats(),
-        order=order, max_characters=max_characters,
+        order=order, max_characters=max_characters, train_characters=train.figures.characters,
     )  # fmt: skip

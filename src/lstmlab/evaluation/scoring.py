@@ -1,6 +1,5 @@
 """Scoring: the nats of every token of a text, each but the first exactly once."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from lstmlab.data.prepared import PreparedPart
-from lstmlab.data.streams import IGNORED, ScoringLoader, Window
+from lstmlab.data.streams import ScoringLoader
 from lstmlab.models import LanguageModel
 from lstmlab.text.vocabulary import UNKNOWN_ID
 from lstmlab.training.metrics import bits_per_char, perplexity
@@ -16,12 +15,13 @@ from lstmlab.training.metrics import bits_per_char, perplexity
 
 @dataclass(frozen=True)
 class Scores:
-    """Per-token nats (N − 1,), in the order of the text, and how often the most probable token was the right one.
+    """Per-token nats (N − 1,), in the order of the text, their sum, and how often the most probable token was right.
 
     An unknown token is never predicted rightly: ``<unk>`` names no token.
     """
 
-    nats: NDArray[np.float64]
+    nats: NDArray[np.floating]
+    total: float
     correct: int
 
 
@@ -39,30 +39,35 @@ class HeldOut:
     accuracy: float
     tokens: int
     characters: int
+    unknown: int  # of the tokens that are scored
     spelling_bits_per_char: float
     streams: int
 
 
 @torch.no_grad()
-def score_windows(model: LanguageModel, windows: Iterable[Window]) -> Scores:
+def score_windows(model: LanguageModel, windows: ScoringLoader) -> Scores:
     """Score consecutive windows with carried state, in evaluation mode and the weights' own precision."""
     device = model.embedding.weight.device
     was_training = model.training
     model.eval()
-    state, columns, scored, correct = None, [], [], 0
+    state, correct, column = None, 0, 0
+    total = torch.zeros((), dtype=torch.float64, device=device)
+    # (streams, length): row after row is the order of the text, the padding behind it. In the precision of the weights:
+    # a long text's nats fill the memory. They are summed in double.
+    nats = np.zeros(
+        (windows.streams, windows.length), np.float64 if model.embedding.weight.dtype == torch.float64 else np.float32
+    )
     try:
         for window in windows:
             window = window.to(device)
-            nats, right, state = model.score(window.inputs, window.targets, state)
+            scored, right, state = model.score(window.inputs, window.targets, state)
             correct += int((right & (window.targets != UNKNOWN_ID)).sum())
-            columns.append(nats.double().cpu().numpy())
-            scored.append((window.targets != IGNORED).cpu().numpy())
+            total += scored.double().sum()
+            nats[:, column : column + scored.shape[1]] = scored.to(model.embedding.weight.dtype).cpu().numpy()
+            column += scored.shape[1]
     finally:
         model.train(was_training)
-    if not columns:
-        return Scores(np.zeros(0), 0)
-    # (streams, length): row after row is the order of the text, less the padding at the ends of rows
-    return Scores(np.concatenate(columns, axis=1)[np.concatenate(scored, axis=1)], correct)
+    return Scores(nats.reshape(-1)[: windows.targets], float(total), correct)
 
 
 def score_part(model: LanguageModel, part: PreparedPart, streams: int | None) -> tuple[HeldOut, Scores]:
@@ -70,7 +75,7 @@ def score_part(model: LanguageModel, part: PreparedPart, streams: int | None) ->
     windows = ScoringLoader(part.ids, streams)
     scores = score_windows(model, windows)
     tokens, spelling = len(scores.nats), part.spelling_nats()
-    total = float(scores.nats.sum())
+    total = scores.total
     figures = HeldOut(
         loss=total / tokens,
         perplexity=perplexity(total / tokens),
@@ -78,6 +83,7 @@ def score_part(model: LanguageModel, part: PreparedPart, streams: int | None) ->
         accuracy=scores.correct / tokens,
         tokens=tokens,
         characters=part.scored_characters,
+        unknown=int((part.unknown_positions > 0).sum()),
         spelling_bits_per_char=bits_per_char(spelling, part.scored_characters),
         streams=windows.streams,
     )

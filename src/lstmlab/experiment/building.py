@@ -14,8 +14,10 @@ from pytorch_lightning.strategies import StrategyRegistry
 from lstmlab.data import TextData
 from lstmlab.errors import UserError
 from lstmlab.experiment.schema import check_value
+from lstmlab.models.head_choice import AUTO
 from lstmlab.nearest import did_you_mean
 from lstmlab.nn import Attention, Head, RecurrentLayer
+from lstmlab.nn.adaptive_head import check_adaptive_options
 from lstmlab.targets import build, check_arguments, find_class, parameters_of
 from lstmlab.text import Tokenizer
 from lstmlab.text.tokenizer import make_tokenizer
@@ -49,6 +51,8 @@ def check_targets(config: dict[str, Any]) -> None:
     ]
     for group, spec, base, given in groups:
         _check_target(group, spec, base, given)
+    if config["head"]["_target_"] == "lstmlab.nn.AdaptiveHead":
+        check_adaptive_options(config["head"].get("cutoffs"), config["head"].get("div_value", 4.0))
     build(config["optim"], torch.optim.Optimizer, "optim", params=[torch.nn.Parameter(torch.zeros(1))])
     build(config["schedule"], Schedule, "schedule")
 
@@ -64,6 +68,13 @@ def _check_target(group: str, spec: dict[str, Any], base: Callable[..., Any], gi
         if group == "attention" and not arguments:
             return
         raise UserError(f"{group}._target_ is null, so {group} has no options; name a class there.")
+    if group == "head" and spec["_target_"] == AUTO:
+        if arguments:
+            raise UserError(
+                f"head={AUTO} has no options, so head.{next(iter(arguments))} must go; name the head it is of, as in"
+                " head=adaptive."
+            )
+        return
     cls = find_class(spec["_target_"], base, f"{group}._target_")
     check_arguments(cls, arguments, group, given)
     for name, parameter in (parameters_of(cls) or {}).items():
@@ -72,9 +83,11 @@ def _check_target(group: str, spec: dict[str, Any], base: Callable[..., Any], gi
 
 
 def _is_plain(annotation: Any) -> bool:
-    """Whether an annotation is of values in a configuration: ``int``, ``float | None``, ``Literal["en"]``."""
+    """Whether an annotation is of values in a configuration: ``int``, ``list[int] | None``, ``Literal["en"]``."""
     if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
         return all(map(_is_plain, get_args(annotation)))
+    if get_origin(annotation) is list:
+        return _is_plain(get_args(annotation)[0])
     return get_origin(annotation) is Literal or annotation in (int, float, str, bool, NoneType)
 
 

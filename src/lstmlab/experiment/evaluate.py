@@ -1,23 +1,30 @@
 """lstmlab evaluate: a trained model's held-out figures beside what they can be judged by."""
 
+import hashlib
 from typing import Any
 
 from omegaconf import DictConfig
 from rich.console import Console
 
 from lstmlab.data import Synthetic, TextData
-from lstmlab.data.prepared import PreparedCorpus
-from lstmlab.evaluation.report import Evaluation, reference_rows
+from lstmlab.data.prepared import PreparedCorpus, PreparedPart
+from lstmlab.errors import UserError
+from lstmlab.evaluation.report import Evaluation, ModelRow, reference_rows
 from lstmlab.evaluation.scoring import score_part
 from lstmlab.experiment.building import build_data, checked_device, quieten
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.run_directory import write_json
 from lstmlab.loading import TrainedModel, load
+from lstmlab.text.tokenizer import make_tokenizer
 
 
 def run(composed: DictConfig) -> Evaluation:
-    """The job. Writes ``evaluation_SPLIT.json`` into the run directory, where the checkpoint lies in one."""
+    """The job. Writes ``evaluation_SPLIT.json`` into the run directory, where the checkpoint lies in one.
+
+    Raises:
+        UserError: a model of ``against`` was held out on another text.
+    """
     quieten()
     config = plain_config("evaluate", composed)
     model = load(named_run(config["run"]), checkpoint=config["checkpoint"], device=checked_device(config["device"]))
@@ -25,6 +32,7 @@ def run(composed: DictConfig) -> Evaluation:
     split = config["split"]
     part = data.part(split)
     figures, _ = score_part(model.module.model, part, data.scoring_streams)
+    others = [_other(place, config, part) for place in config["against"]]
     rows = (
         reference_rows(corpus, split, config["ngram_order"], config["max_reference_characters"])
         if config["references"]
@@ -32,7 +40,7 @@ def run(composed: DictConfig) -> Evaluation:
     )
     source = data.source if isinstance(data, Synthetic) else None
     evaluation = Evaluation(
-        split, model.tokenizer.unit, figures, rows,
+        split, model.tokenizer.unit, figures, rows, others, model.tokenizer.name,
         floor=source.entropy_rate if source else None,
         floor_interval=source.sampling_interval(figures.characters) if source else None,
     )  # fmt: skip
@@ -46,11 +54,33 @@ def run(composed: DictConfig) -> Evaluation:
     return evaluation
 
 
+def _other(place: str, config: dict[str, Any], part: PreparedPart) -> ModelRow:
+    """Another model's row, on the same text."""
+    model = load(named_run(place), checkpoint=config["checkpoint"], device=checked_device(config["device"]))
+    data, _ = _corpus(model, config["data"])
+    own = data.part(config["split"])
+    if _digest(own) != _digest(part):
+        raise UserError(
+            f"against: the {config['split']} part of {place} is another text ({own.figures.characters:,} characters,"
+            f" here {part.figures.characters:,}); only models with the same data options can be compared."
+        )
+    figures, _ = score_part(model.module.model, own, data.scoring_streams)
+    return ModelRow(place, model.tokenizer.name, model.tokenizer.unit, figures)
+
+
+def _digest(part: PreparedPart) -> bytes:
+    digest = hashlib.blake2b()
+    for block in part.blocks():
+        digest.update(block.encode("utf-8", "surrogatepass"))
+    return digest.digest()
+
+
 def _corpus(model: TrainedModel, where: dict[str, Any]) -> tuple[TextData, PreparedCorpus]:
     """The corpus of the training, wherever it is now, in the model's own vocabulary."""
     moved = {name: value for name, value in where.items() if value is not None}
     config = model.config | {"data": model.config["data"] | moved}
-    data = build_data(config)
+    # Not the configuration's: the user dictionary that it names may be gone, and the checkpoint holds its words.
+    data = build_data(config, make_tokenizer(**model.tokenizer.settings()))
     corpus = data.prepare()
     if corpus.tokenizer.to_dict() == model.tokenizer.to_dict():
         return data, corpus

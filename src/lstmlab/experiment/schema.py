@@ -38,10 +38,37 @@ class Data(Targeted):
     root: str | None = None
 
 
-class Tokenizer(Closed):
-    name: str
+class CharTokenizer(Closed):
+    name: Literal["char"]
     min_count: Positive
     max_size: Positive | None
+
+
+class WordTokenizer(Closed):
+    name: Literal["word"]
+    min_count: Positive
+    max_size: Positive | None
+
+
+class JiebaTokenizer(Closed):
+    name: Literal["jieba"]
+    hmm: bool
+    user_dict: str | None
+    segmenter: Literal["auto", "jieba", "rjieba"]
+    min_count: Positive
+    max_size: Positive | None
+
+
+class BpeTokenizer(Closed):
+    name: Literal["bpe"]
+    min_count: Positive
+    max_size: Annotated[int, Field(gt=256)] | None
+
+
+Tokenizer = Annotated[
+    CharTokenizer | WordTokenizer | JiebaTokenizer | BpeTokenizer,
+    Field(discriminator="name"),
+]
 
 
 class Model(Closed):
@@ -162,6 +189,7 @@ class OnRun(Closed):
 
 
 class Evaluate(OnRun):
+    against: list[str]
     split: Literal["train", "val", "test"]
     references: bool
     ngram_order: Positive
@@ -212,17 +240,20 @@ def check_value(option: str, annotation: Any, value: Any) -> None:
 
 
 # Pydantic puts the tag of a tagged union into a mistake's place; it is no part of the option's name.
-_TAGS = ("wandb", "csv", "tensorboard")
+_TAGS = {
+    "logger": ("wandb", "csv", "tensorboard"),
+    "tokenizer": ("char", "word", "jieba", "bpe"),
+}
 
 
 def _sentence(mistake: Any, config: dict[str, Any]) -> str:
     path = [str(step) for step in mistake["loc"]]
-    if path[0] == "logger" and path[1:2] and path[1] in _TAGS:
-        del path[1]
+    tag = path.pop(1) if path[1:2] and path[1] in _TAGS.get(path[0], ()) else None
     name, kind, value = ".".join(path), mistake["type"], mistake["input"]
     if kind == "extra_forbidden":
         others = {*config, *option_names(config, without=name)} - {name}
-        return f"{name} is no option.{did_you_mean(name, others)}"
+        owner = f" of {path[0]}={tag}" if tag else ""
+        return f"{name} is no option{owner}.{did_you_mean(name, others)}"
     if path[0] == "callbacks" and (kind == "model_type" or path[-1] == "_target_"):
         name = f"callbacks.{path[1]}"
         known = [f"callbacks.{one}" for one in Callbacks.model_fields]
@@ -288,6 +319,11 @@ def _check_together(config: dict[str, Any]) -> None:
             )
         if schedule == "lstmlab.training.schedule.Plateau":
             raise UserError("schedule=plateau needs a validation part, but data.split gives val a share of 0.")
+    if config["model"]["tie_weights"] and config["head"]["_target_"] == "lstmlab.nn.AdaptiveHead":
+        raise UserError(
+            "model.tie_weights=true and head=adaptive exclude each other: an adaptive head has no matrix as large as"
+            " the embedding's; take head=chunked or model.tie_weights=false."
+        )
     processes = trainer["devices"] * trainer["num_nodes"]
     if config["data"]["batch_size"] % processes:
         raise UserError(

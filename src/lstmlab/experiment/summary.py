@@ -41,7 +41,7 @@ def summarise(
         if part not in data.prepare().parts or config["trainer"]["limit_val_windows"]:
             continue  # a part that does not exist, or a debugging run: no figure rather than a wrong one
         figures, scores = score_part(taken.module.model, data.part(part), data.scoring_streams)
-        for name in ("loss", "perplexity", "bits_per_char", "accuracy"):
+        for name in ("loss", "perplexity", "bits_per_char", "spelling_bits_per_char", "accuracy"):
             summary[f"{part}/{name}"] = getattr(figures, name)
         summary[f"{part}/scoring_streams"] = figures.streams
         if part == "test":

@@ -18,8 +18,11 @@ from lstmlab.experiment.configuration import plain_config, read_config, write_co
 from lstmlab.experiment.environment import describe_environment
 from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.launch import launch_processes, must_launch
+from lstmlab.experiment.memory_check import check_memory
 from lstmlab.experiment.run_directory import RunDirectory, logging_to, marking, remove_unbegun
 from lstmlab.experiment.summary import summarise
+from lstmlab.models import resolve_head
+from lstmlab.text.tokenizer import make_tokenizer
 from lstmlab.training.callbacks import Checkpoints, Console, Interruption, Samples
 from lstmlab.training.checkpoint_io import RESUME_KEY, read_checkpoint
 from lstmlab.training.module import LanguageModule
@@ -84,7 +87,10 @@ def train(config: dict[str, Any], directory: Path, *, resume: bool) -> dict[str,
     existed = directory.exists()
     try:
         if must_launch(config):
-            build_data(config).train_streams()  # what is wrong with the corpus is said here, once
+            data = _build_data(config, read_checkpoint(place.checkpoints / "last.ckpt") if resume else None)
+            data.train_streams()  # what is wrong with the corpus is said here, once
+            vocabulary_size = len(data.prepare().tokenizer.vocabulary)
+            check_memory(resolve_head(config, vocabulary_size)[0], vocabulary_size)  # for all processes together
             return launch_processes(config, place, resume)
         with place.claimed(resume), logging_to(place.log), marking(place, resume):
             return _train_in(config, place, resume)
@@ -105,15 +111,21 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
     stored = read_checkpoint(last) if resume else None
     position: dict[str, int] | None = stored[RESUME_KEY]["position"] if stored else None
     pl.seed_everything(config["seed"], workers=True, verbose=False)
-    data = build_data(config)
+    data = _build_data(config, stored)
     tokenizer = data.prepare().tokenizer.to_dict()
     data.train_streams()  # too short a training part is found before anything is written
+    vocabulary_size = len(data.tokenizer.vocabulary)
+    config, chosen = resolve_head(config, vocabulary_size)
     if stored and stored["hyper_parameters"]["tokenizer"] != tokenizer:
         raise UserError(f"run={place.path} cannot go on: its corpus has changed since, and with it the vocabulary.")
+    if config["trainer"]["devices"] * config["trainer"]["num_nodes"] == 1:
+        check_memory(config, vocabulary_size)
     module = LanguageModule(config, tokenizer)
     budget = _planned_steps(config, data)
     seconds = _seconds(config["trainer"]["max_time"])
     over = position is not None and _is_over(place, position, budget, seconds)
+    if not over:
+        stored = None  # Lightning reads it again: not twice in memory
     module.total_steps = budget
     first = _is_first_process()
     if first:
@@ -121,6 +133,8 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
         write_config(config, place.config)
         place.mark("running", environment=environment)
         log.info("Training in %s with precision %s.", place.path, config["trainer"]["precision"])
+        if chosen is not None and not resume:
+            _say(chosen)
         if position is not None:
             _say_how_it_goes_on(module, position["step"])
     wandb_id = place.status.get("wandb_id") if resume else None
@@ -165,6 +179,15 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
             wandb_logger.experiment.finish(exit_code=exit_code)  # anything but 0 marks the W&B run as failed
 
 
+def _build_data(config: dict[str, Any], stored: dict[str, Any] | None) -> TextData:
+    """The data module; that of a training that goes on with the tokenizer settings of its checkpoint.
+
+    Not with the configuration's: the user dictionary that it names may be gone.
+    """
+    settings = stored["hyper_parameters"]["tokenizer"]["settings"] if stored else config["tokenizer"]
+    return build_data(config, make_tokenizer(**settings))
+
+
 def _fit(
     trainer: pl.Trainer, module: LanguageModule, data: TextData, checkpoint: Path | None, interruption: Interruption
 ) -> None:
@@ -183,8 +206,12 @@ def _say_how_it_goes_on(module: LanguageModule, step: int) -> None:
         rate = module.config["optim"]["lr"] * module.schedule.factor(step, module.total_steps)
         name = type(module.schedule).__name__.lower()
         said += f" schedule={name} ends at step {module.total_steps:,}; the learning rate goes on at {rate:.3g}."
-    print(said)
-    log.info(said)
+    _say(said)
+
+
+def _say(sentence: str) -> None:
+    print(sentence)
+    log.info(sentence)
 
 
 def _planned_steps(config: dict[str, Any], data: TextData) -> int | None:
