@@ -103,6 +103,8 @@ def refused(place: Path, capsys: pytest.CaptureFixture[str]) -> Any:
         ("train optim.lr=${nothing}", "optim.lr: "),
         ("generate prompt=x decoding.temprature=1", "decoding.temperature"),
         ("evaluate splt=val", "Did you mean split?"),
+        ("train model.num_layers=1,2", "model.num_layers=1,2 is several values: write -m to run each, or model.num_"),
+        ("prepare data=jinyong data.path=x data.books=甲,乙", "or data.books=[甲,乙] for one list"),
         ("prepare tokenizer=bep", "Did you mean bpe? There is bpe, char, jieba, word"),
         ("prepare +data.seq_lenght=3", "seq_length"),
     ],

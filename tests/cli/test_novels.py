@@ -63,6 +63,11 @@ def test_prepare_says_what_it_removed(capsys: pytest.CaptureFixture[str]) -> Non
         assert "one token a word" in said
 
 
+def test_a_training_says_what_was_removed(workplace: Path) -> None:
+    log = (workplace / "outputs/char/run.log").read_text(encoding="utf-8")
+    assert "2 files, 26,500 characters kept; removed: site lines 4, spaces 12." in log
+
+
 @pytest.mark.parametrize("name", ["jieba", "char", "bpe"])
 def test_an_article(name: str, workplace: Path) -> None:
     article = workplace / f"{name}.txt"

@@ -97,6 +97,24 @@ def test_the_key_depends_on_what_shapes_the_ids(tmp_path: Path) -> None:
     assert len(set(keys)) == len(keys)
 
 
+def test_the_key_depends_on_what_a_class_of_ones_own_makes_of_files(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("some text")
+
+    class Changed(TextFiles):
+        by = "any"
+
+        def documents(self) -> Iterator[Document]:
+            for document in super().documents():
+                yield Document(document.name, "".join(document.blocks()).replace("some", self.by))
+
+    keys = []
+    for by in ("any", "more"):
+        data = Changed(CharTokenizer(), path=str(tmp_path))
+        data.by = by
+        keys.append(data.cache_key())
+    assert keys[0] != keys[1]
+
+
 def test_the_given_tokenizer_stays_unfitted_whether_or_not_the_cache_is_warm() -> None:
     for _ in range(2):
         tokenizer = CharTokenizer()

@@ -47,7 +47,13 @@ def test_the_index_says_which_books_and_in_which_order(folder: Path) -> None:
 
 def test_books_are_chosen_and_left_out(folder: Path) -> None:
     assert books(folder, books=["甲"]) == books(folder, books="甲.txt") == books(folder, exclude=["乙"]) == ["甲.txt"]
-    assert books(folder, books=["甲", "乙", "甲"]) == ["甲.txt", "乙.txt"]
+    assert books(folder, books=["甲", "乙", "甲", "甲.TXT"]) == ["甲.txt", "乙.txt"]
+    assert books(folder, books="甲，乙") == books(folder, books="《甲》、乙.txt") == ["甲.txt", "乙.txt"]
+    (folder / "《丙》,上.txt").write_bytes((folder / "甲.txt").read_bytes())
+    (folder / "inf.txt").unlink()
+    assert books(folder, books=["《丙》,上", "乙"]) == ["《丙》,上.txt", "乙.txt"]
+    (folder / "1984.txt").write_bytes((folder / "甲.txt").read_bytes())
+    assert books(folder / "1984.txt", books=1984) == ["1984.txt"]
     assert books(folder / "说明.txt") == ["说明.txt"]
 
 
@@ -57,8 +63,10 @@ def test_books_are_chosen_and_left_out(folder: Path) -> None:
         ({"books": ["丙"]}, r"data\.books: there is no book 丙 in .*The books are 乙, 甲\."),
         ({"exclude": ["甲", "丙"]}, r"data\.exclude: there is no book 丙"),
         ({"exclude": ["甲", "乙"]}, r"data\.exclude leaves no book"),
-        ({"books": []}, r"data\.books=\[\] leaves no book"),
-        ({"books": [3]}, r"data\.books=\[3\] must be names"),
+        ({"books": []}, r"data\.books is empty"),
+        ({"books": [3]}, r"data\.books: there is no book 3"),
+        ({"books": True}, r"data\.books=True must be names"),
+        ({"books": [None]}, r"data\.books=\[None\] must be names"),
     ],
 )
 def test_wrong_books(folder: Path, options: dict[str, Any], said: str) -> None:
@@ -82,6 +90,20 @@ def test_wrong_folders(folder: Path, tmp_path: Path) -> None:
         books(tmp_path / "empty")
     with pytest.raises(UserError, match="matches nothing"):
         books(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("index", ["乙,甲\x1a", "乙.TXT，甲.txt,", "《乙》、《甲》\r\n", "乙;甲\0"])
+def test_an_index_in_other_hands(folder: Path, index: str) -> None:
+    (folder / "inf.txt").write_bytes(index.encode("gb18030"))
+    (folder / "._甲.txt").write_bytes(b"\0\5\x16\7")
+    assert books(folder) == ["乙.txt", "甲.txt"]
+
+
+@pytest.mark.parametrize("index", [b"\r\n", b" , ,", b"\xef\xbb\xbf", b"\x1a"])
+def test_an_index_without_a_name(folder: Path, index: bytes) -> None:
+    (folder / "inf.txt").write_bytes(index)
+    with pytest.raises(UserError, match=r"inf\.txt names no book"):
+        books(folder)
 
 
 def test_two_files_of_one_name(folder: Path) -> None:

@@ -56,3 +56,18 @@ def test_chapters_begin_at_lines() -> None:
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="LSTMLAB_CACHE"):
         Spool(tmp_path / "nowhere" / "text")
+
+
+def test_a_long_line_is_cut_between_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(spool_module, "_READ", 64)
+    text = "apple banana cherry " * 100
+    (tmp_path / "text").write_text(text)
+    blocks = list(read_stretch(tmp_path / "text", 0, len(text)))
+    assert "".join(blocks) == text and len(blocks) > 10
+    assert {word for block in blocks for word in block.split()} == {"apple", "banana", "cherry"}
+
+
+def test_a_file_that_has_become_shorter(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("abc")
+    with pytest.raises(EOFError, match="shorter"):
+        list(read_stretch(tmp_path / "text", 0, 10))

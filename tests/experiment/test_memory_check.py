@@ -54,6 +54,8 @@ CASES: list[tuple[list[str], int, float, list[str]]] = [
     (["model.hidden_size=20000"], 60, 4e9, ["model.hidden_size"]),
     (["model.hidden_size=20000", "model.embedding_size=20000"], 60, 2e9, ["model.hidden_size", "model.embedding_size"]),
     (["head=linear", "model.hidden_size=8192"], 200_000, 1e9, ["head", "model.hidden_size", "tokenizer.max_size"]),
+    (["head=auto"], 100_000, 0.2e9, ["tokenizer.max_size"]),
+    (["head=adaptive"], 1_000_000, 1e9, ["tokenizer.max_size"]),
     ([], 60, 1e6, []),
 ]
 
@@ -82,7 +84,9 @@ def test_what_is_proposed_fits(
 
 def test_processes_on_cpus_share_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     config = config_of("model.hidden_size=2048")
-    needed = estimate_memory(config, 60, 2).total
+    estimate = estimate_memory(config, 60, 2)
+    assert estimate
+    needed = estimate.total
     monkeypatch.setattr(memory_check, "available_memory", lambda accelerator: needed * 1.5)
     check_memory(config, 60)
     with pytest.raises(UserError, match="are free"):
@@ -129,3 +133,23 @@ def test_control_groups(tmp_path: Path, version: int) -> None:
 def test_this_machine_has_memory() -> None:
     free = available_memory.available_memory("cpu")
     assert free is not None and free > 1e6
+
+
+def test_a_layer_that_looks_at_its_weights_is_not_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "curious.py").write_text(
+        "import torch\nfrom lstmlab.nn import LSTMLayer\n\n\n"
+        "class Curious(LSTMLayer):\n"
+        "    def __init__(self, input_size, hidden_size):\n"
+        "        super().__init__(input_size, hidden_size)\n"
+        "        self.radius = float(torch.linalg.matrix_norm(self.lstm.weight_hh_l0, 2))\n"
+        "        self.first = self.lstm.weight_hh_l0.detach().numpy()[0, 0]\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(memory_check, "available_memory", lambda accelerator: 1.0)
+    config = config_of()
+    config["model"]["layer"] = {"_target_": "curious.Curious"}
+    with caplog.at_level("INFO"):
+        check_memory(config, 60)
+    assert "cannot be estimated" in caplog.text

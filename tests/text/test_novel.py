@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstmlab.errors import UserError
-from lstmlab.text.chinese import CHAPTER_START, FREQUENT, simplified
+from lstmlab.text.chapters import CHAPTER_START
+from lstmlab.text.frequent import FREQUENT
 from lstmlab.text.novel import novel
 from lstmlab.text.reading import Reading, read_blocks, read_text
 
@@ -115,6 +115,91 @@ def test_a_librarys_mark_goes_and_its_paragraph_stays(mark: str) -> None:
     assert counts(f"　　{PROSE}{mark}\n　　{PROSE}\n{mark}\n") == {"library marks": 2}
 
 
+@pytest.mark.parametrize("mark", ["----〖新语丝电子文库(www.xys.org)〗", "--和平输入，方舟子校对〖新语丝电子文库〗"])
+@pytest.mark.parametrize(
+    "line",
+    ["酷肖——极其相像", "「且慢——」", "话未说完——", "他叫道：「你——你」", "他叫道：「你——你", "且慢--且慢--你"],
+)
+def test_a_librarys_mark_takes_only_its_own_dashes(line: str, mark: str) -> None:
+    assert clean(f"　　{PROSE}\n　　{line}{mark}\n") == f"{PROSE}\n{line}"
+    assert counts(f"　　{PROSE}\n　　{line}{mark}\n") == {"library marks": 1}
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "--〖新 语 丝 电 子 文 库〗", "（新语丝电子文库）", "(新语丝电子文库)", "--（新语丝电子文库（www.xys.org））",
+        "--〖亦凡公益图书馆〗", "----〖新语丝电子文库(www.xys.org)", "----〖新语丝电子文库", "====〖新语丝电子文库〗",
+        "--新语丝电子文库", "--新语丝电子文库(www.xys.org)",
+    ],
+)  # fmt: skip
+def test_a_librarys_mark_in_other_writings(mark: str) -> None:
+    assert clean(f"　　{PROSE}{mark}\n　　{PROSE}") == f"{PROSE}\n{PROSE}"
+    assert counts(f"　　{PROSE}{mark}\n　　{PROSE}") == {"library marks": 1}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "那人（新语丝电子文库）的话，众人都听见了。",
+        "他找的是——【中央图书馆】，不在此处。",
+        "他说--新语丝电子文库里有这书。",
+    ],
+)
+def test_a_librarys_name_in_a_sentence_stays(line: str) -> None:
+    assert clean(f"　　{PROSE}\n　　{line}\n") == f"{PROSE}\n{line}"
+
+
+@pytest.mark.parametrize(
+    "ad",
+    [
+        "本书来自www.cr173.com免费txt小说下载站", "　　本书来自www.cr173.com免费txt小说下载站。",
+        "本书来自ｗｗｗ．ｃｒ１７３．ｃｏｍ", "本书来自 w w w . cr173 . com 免费txt小说下载站",
+        "更多更新免费电子书请关注www.wmtxt.com", "【本书由www.abc.com整理制作】", "(本书来自www.cr173.com免费下载)",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "line", ["饬——旧时公文中上级命令下级。", "张三道：「好。」", "好！", "张三道：“好”", "且慢……", PROSE * 30]
+)
+def test_an_advertisement_at_the_end_of_a_paragraph_is_cut_off(line: str, ad: str) -> None:
+    assert clean(f"　　{PROSE}\n　　{line}{ad}\n　　{PROSE}") == f"{PROSE}\n{line}\n{PROSE}"
+    assert counts(f"　　{PROSE}\n　　{line}{ad}\n")["site lines"] == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "第一回　甲乙本书来自www.cr173.com免费txt小说下载站",
+        "那人去了。本书来自www.cr173.com免费txt小说下载站。那人又来了。",
+        "那人去了。本书来自www.cr173.com免费txt小说下载站却说那人又来了",
+        "那人去了。（网址www.example.com，那人看了半日，谁也不认得是甚么字样。）",
+        "旧时公文中上级命令下级。更多好书www.abc.com下载",
+        "本书来自www.cr173.com免费txt小说下载站" + PROSE * 40,
+        "Mr.Wang",
+        "Mr.So",
+    ],
+)
+def test_a_line_with_the_books_text_beside_an_address_stays(line: str) -> None:
+    assert clean(f"　　{PROSE}\n　　{line}\n　　{PROSE}") == f"{PROSE}\n{line}\n{PROSE}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "本书来自www.cr173.com免费txt小说下载站" + "免费小说下载，" * 30,
+        "亦凡公益图书馆(Shuku.net)扫校",
+        "【本作品由www.abc.com网友上传，如有侵权请联系我们】",
+        "声明：本书为奇书网(Www.Qisuu.Com)的会员上传。",
+        "大家好，这里是www.abc.com，天天更新，欢迎来玩",
+        "本书籍由网友“张三”上传至www.cr173.com，版权归原作者",
+        '<a href="http://www.cr173.com">本书来自西西软件园</a>',
+    ],
+)
+def test_other_lines_of_advertising_go(line: str) -> None:
+    assert clean(f"　　{PROSE}\n{line}\n　　{PROSE}") == f"{PROSE}\n{PROSE}"
+    assert counts(f"　　{PROSE}\n{line}\n　　{PROSE}")["site lines"] == 1
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -137,6 +222,37 @@ def test_html_goes() -> None:
     )
     assert clean(page) == "第一段“话”。\n第二段<。\n第三段。红字。\n第四段。"
     assert counts("一<br>二&nbsp;三") == {"html": 2, "spaces": 1}
+
+
+@pytest.mark.parametrize(
+    ("page", "wanted"),
+    [
+        ("一。\n<style>\np {color: red}\n</style>\n二。", "一。\n二。"),
+        ("一。<script\n type='x'>\nvar x = '<!--';\n</script>二。", "一。\n二。"),
+        ("一。\n<!--\n广告\n<b>\n-->\n二。<!-- x --><!-- y\nz -->三。", "一。\n二。\n三。"),
+        ("一。<script>\n二。\n<script>\n三。\n</script>", "一。\n二。"),  # the first has no end
+        ('一<font color="red"\n  size=3>二</font\n>三', "一二三"),
+        ("<?xml:namespace prefix = o /><nobr>一<o:p>二</o:p></nobr><wbr><MARQUEE>三</MARQUEE>&NBSP;", "一二三"),
+        ("<thead><col><cite>一</cite><q>二</q><embed src=x><object>三</object><base><bgsound>", "一二三"),
+    ],
+)
+def test_html_over_lines_and_rare_tags_go(page: str, wanted: str) -> None:
+    assert clean(page) == wanted
+    assert clean(*page) == wanted
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "一。<!--二。\n三。",  # without an end
+        "\n".join(["一。<!--", *["二。"] * 201, "-->"]),
+        "\n".join(["一。<!--", "长" * 300, "-->"]),
+        "\n".join(["一。<!--", "x" * 20_001, "-->"]),
+        "一。<b\n他走了。\n>",
+    ],
+)
+def test_html_that_does_not_end_hides_nothing(page: str) -> None:
+    assert clean(page) == page
 
 
 def test_control_characters_and_user_defined_codes_go_and_the_replacement_character_stays() -> None:
@@ -172,6 +288,9 @@ def test_control_characters_and_user_defined_codes_go_and_the_replacement_charac
         ("后　　记", "后记"),
         ("他看到第 三 回，不觉笑了。", "他看到第三回，不觉笑了。"),
         ("CHAPTER  IV", "CHAPTER IV"),
+        ("第&nbsp;一&nbsp;回&nbsp;甲乙", "第一回　甲乙"),
+        ("第\t一\t回\t甲乙", "第一回　甲乙"),
+        ("第\u2003十\u2003一\u2003回\u2003甲乙", "第十一回　甲乙"),
     ],
 )
 def test_spaces(line: str, wanted: str) -> None:
@@ -238,6 +357,14 @@ def test_a_wrapped_file_is_put_together(width: int, first: str, rest: str, betwe
     file = between.join(["第一回　甄士隐", *(wrapped(paragraph, width, first, rest) for paragraph in PARAGRAPHS)])
     assert clean(file) == "\n".join(["第一回　甄士隐", *PARAGRAPHS])
     assert clean(file.replace("\n", "<br>\n")) == clean(file.replace("\n", "\r\n")) == clean(file)
+
+
+@pytest.mark.parametrize("cut", range(5, 27))
+def test_a_librarys_mark_broken_over_two_lines_of_a_wrapped_file(cut: int) -> None:
+    mark = "----〖新语丝电子文库(www.xys.org)〗"
+    paragraph = (PARAGRAPHS[0] * 2)[: 40 * 4 - 2 - cut]  # the last line but ``cut`` characters is the book's
+    file = "\n".join(wrapped(text, 40, "　　", "") for text in [*PARAGRAPHS, paragraph + mark, *PARAGRAPHS])
+    assert clean(file) == "\n".join([*PARAGRAPHS, paragraph, *PARAGRAPHS])
 
 
 def test_a_wrapped_file_with_all_lines_indented_alike() -> None:
@@ -389,25 +516,6 @@ def test_a_cleaned_text_is_clean(name: str) -> None:
 def test_a_novel_cut_into_any_blocks(name: str, size: int) -> None:
     raw = read_text(path_of(name))
     assert clean(*(raw[start : start + size] for start in range(0, len(raw), size))) == clean(raw)
-
-
-# -- simplified --------------------------------------------------------------------------------------------------------
-
-
-def test_traditional_becomes_simplified_however_it_is_cut() -> None:
-    pytest.importorskip("opencc")
-    text = "話說天下大勢，分久必合。\n皇后頭髮乾了，後來發現裡面有幾個麵包。\n末"
-    wanted = "话说天下大势，分久必合。\n皇后头发干了，后来发现里面有几个面包。\n末"
-    assert "".join(simplified([text])) == "".join(simplified(text)) == wanted
-    assert "".join(simplified(iter([]))) == ""
-
-
-def test_without_opencc_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "opencc", None)
-    with pytest.raises(
-        UserError, match=r"data\.simplified=true needs the package opencc: pip install 'lstmlab\[opencc\]'"
-    ):
-        list(simplified(["話"]))
 
 
 @needs_corpora

@@ -186,6 +186,27 @@ def test_an_index_of_books_needs_no_name(text: str) -> None:
     assert read_with_counts(text.encode("gb18030"))[1].encoding == "gb18030"
 
 
+@pytest.mark.parametrize("text", [NOVEL, BOOKS, "\u3000\u3000\r\n"])
+def test_the_mark_of_utf_8_before_gb18030_is_skipped(text: str) -> None:
+    raw = codecs.BOM_UTF8 + text.encode("gb18030")
+    wanted = text.replace("\r\n", "\n")
+    assert read_with_counts(raw) == (wanted, Reading("gb18030", len(raw), len(wanted)))
+
+
+def test_big5_behind_the_mark_of_utf_8_is_named() -> None:
+    assert "Big5" in refusal(codecs.BOM_UTF8 + TRADITIONAL.encode("big5"))
+
+
+@pytest.mark.parametrize("text", ["\u3000", "\u3000\u3000\r\n\r\n\u3000"])
+def test_an_empty_page_in_gb18030_needs_no_name(text: str) -> None:
+    assert read_with_counts(text.encode("gb18030"))[0] == text.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("title", ["三国", "大侠"])
+def test_a_title_with_a_frequent_character_needs_no_name(title: str) -> None:
+    assert read(title.encode("gb18030")) == title
+
+
 def test_a_region_of_garbage_does_not_change_the_guess() -> None:
     garbage = NOVEL[:150].encode().decode("gb18030", "ignore")
     text = NOVEL + garbage + NOVEL

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from filelock import FileLock
 
-from lstmlab.data.encoding import encode
+from lstmlab.data.ids import encode
 from lstmlab.data.pieces import divide
 from lstmlab.data.prepared import TEXT, DamagedCacheError, PartFigures, PreparedCorpus
 from lstmlab.data.spool import Spool, writing
@@ -38,7 +38,7 @@ def build(
     """Clean text to ids on disk.
 
     The cleaned text is spooled, divided into parts, and encoded. Memory holds blocks of text, whatever the corpus's
-    length, and the vocabulary.
+    length, and what the tokenizer counts: the types of the text.
 
     Written under a temporary name and renamed at the end: a killed run leaves no half cache, and where two runs race
     the first to finish wins and the other uses its result. A damaged cache that is in the way is replaced. The given
@@ -57,8 +57,7 @@ def build(
         pieces = divide(spool, split, holdout)
         if fit:
             tokenizer = copy(tokenizer)
-        with writing(workplace):
-            figures, dtype = encode(workplace, pieces, tokenizer, fit=fit, document_ends=document_ends)
+        figures, dtype = encode(workplace, pieces, tokenizer, fit=fit, document_ends=document_ends)
         _check_shares(figures, split)
         description = {
             "tokenizer": tokenizer.to_dict(),

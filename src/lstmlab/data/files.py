@@ -10,15 +10,14 @@ from typing import Any
 
 from lstmlab.data.module import TextData
 from lstmlab.errors import UserError
-from lstmlab.text.chinese import simplified as to_simplified
 from lstmlab.text.cleaning import CLEANINGS
 from lstmlab.text.document import Document, Part
-from lstmlab.text.reading import Reading, find_texts, read_blocks
+from lstmlab.text.reading import Reading, find_texts, read_blocks, read_chunks
+from lstmlab.text.simplify import opencc_version
+from lstmlab.text.simplify import simplified as to_simplified
 from lstmlab.text.tokenizer import Tokenizer
 
 log = logging.getLogger(__name__)
-
-_READ = 1 << 20  # bytes
 
 
 class FileData(TextData):
@@ -75,16 +74,19 @@ class FileData(TextData):
         if not characters:
             raise UserError(f"{path} has no text left after data.cleaning={self.cleaning}.")
         if reading.bad_bytes:
-            log.warning(
-                "%s: %s bytes are not %s and were replaced by U+FFFD.", path, f"{reading.bad_bytes:,}", reading.encoding
-            )
+            bad = "1 byte is" if reading.bad_bytes == 1 else f"{reading.bad_bytes:,} bytes are"
+            log.warning("%s: %s no %s, and U+FFFD stands there now.", path, bad, reading.encoding)
         report.update(asdict(reading) | {"removed": dict(removed)})
 
     def fingerprint(self) -> Iterable[bytes]:
-        yield repr((self.cleaning, self.simplified, self.encoding, self.max_characters)).encode()
+        if type(self).documents is not FileData.documents or type(self)._text is not FileData._text:
+            yield from super().fingerprint()  # what a class of the user's makes of the files is its own affair
+            return
+        converter = opencc_version() if self.simplified else None
+        yield repr((self.cleaning, converter, self.encoding, self.max_characters)).encode()
         for path, part in self.sources():
             yield os.fsencode(path.name) + f":{part}".encode()
-            yield from _raw(path)
+            yield from read_chunks(path)
 
 
 class TextFiles(FileData):
@@ -111,17 +113,3 @@ def _first(blocks: Iterable[str], characters: int | None) -> Iterator[str]:
         left -= len(block)
         if left <= 0:
             return
-
-
-def _raw(path: Path) -> Iterator[bytes]:
-    """The bytes of a file in pieces.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_READ):
-                yield piece
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from error

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from lstmlab.errors import UserError
-from lstmlab.text.chinese import CHAPTER_START
+from lstmlab.text.chapters import CHAPTER_START
 from lstmlab.text.division import LONGEST_WORD, out_of_word
 from lstmlab.text.document import Document, Part
 
@@ -93,7 +93,7 @@ class Spool:
 
 
 def read_stretch(path: Path, start: int, stop: int) -> Iterator[str]:
-    """The text between two bytes of a file, in blocks that end with a line where lines are not too long."""
+    """The text between two bytes of a file, in blocks that end with a line, or in a long one with a word."""
     with path.open("rb") as file:
         file.seek(start)
         left = stop - start
@@ -101,11 +101,19 @@ def read_stretch(path: Path, start: int, stop: int) -> Iterator[str]:
         while left or rest:
             raw = file.read(min(_READ, left))
             raw += file.readline(min(_READ, left - len(raw)))
+            if left and not raw:
+                raise EOFError(f"{path} is shorter than it was")
             left -= len(raw)
             raw = rest + raw
-            whole = len(raw) if not left else _whole_characters(raw)
+            whole = len(raw) if not left or raw.endswith(b"\n") else _whole_words(raw)
             rest = raw[whole:]
             yield raw[:whole].decode("utf-8", "surrogatepass")
+
+
+def _whole_words(raw: bytes) -> int:
+    """How many of the bytes end with a white space, where one is near the end; else with a whole character."""
+    space = max(raw.rfind(b" ", len(raw) // 2), raw.rfind(b"\t", len(raw) // 2))
+    return space + 1 or _whole_characters(raw)
 
 
 def _whole_characters(raw: bytes) -> int:

@@ -95,13 +95,18 @@ class Evaluation:
         if any(row.adaptive for row in self.references):
             models = "the models" if self.others else "this model"
             lines.append(f"* learns from the held-out text while reading it; the others, {models} among them, do not")
-        if self.model.streams > 1:
-            lines.append(f"scored in {self.model.streams} streams, each begun with a blank state")
-        if self.model.spelling_bits_per_char:
-            lines.append(
-                f"of spelling: what it costs to spell {self.model.unknown:,} unknown tokens, in every token model alike"
-            )
-        lines += [f"{number}: {other.name}" for number, other in enumerate(self.others, 2)]
+        rows = [("1", "", self.model), *((str(n), other.name, other.figures) for n, other in enumerate(self.others, 2))]
+        for number, name, figures in rows:
+            facts = [name] if name else []
+            if figures.streams > 1:
+                facts.append(f"scored in {figures.streams} streams, each begun with a blank state")
+            if figures.unknown:
+                facts.append(f"{figures.unknown:,} unknown tokens are spelt")
+            if facts:
+                lines.append((f"{number}: " if self.others else "") + ", ".join(facts))
+        if self.model.spelling_bits_per_char and any(row.perplexity for row in self.references):
+            whose = "model 1" if self.others else "this model"
+            lines.append(f"of spelling: uniform, unigram and n-gram have the vocabulary of {whose} and pay as it does")
         if self.others:
             lines.append("perplexities of different units cannot be compared; bits a character of the same text can")
         if self.floor_interval is not None:

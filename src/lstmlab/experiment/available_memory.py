@@ -28,9 +28,9 @@ def _left_by_control_groups(processes: Path = Path("/proc/self/cgroup"), root: P
     for line in lines:
         _, controllers, group = line.split(":", 2)
         if controllers == "":  # version 2
-            place, names = root, ("memory.max", "memory.current", "inactive_file")
+            place, names = root, ("memory.max", "memory.current", "")
         elif "memory" in controllers.split(","):
-            place, names = root / "memory", ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+            place, names = root / "memory", ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_")
         else:
             continue
         folder = Path(group.strip("/"))
@@ -38,11 +38,12 @@ def _left_by_control_groups(processes: Path = Path("/proc/self/cgroup"), root: P
     return min(left)
 
 
-def _left_in(group: Path, limit: str, usage: str, cache: str) -> float:
+def _left_in(group: Path, limit: str, usage: str, prefix: str) -> float:
     try:
         most = float((group / limit).read_text())
         used = float((group / usage).read_text())
         stat: dict[str, Any] = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
     except (OSError, ValueError):  # no such group in this container, or "max": no limit
         return float("inf")
-    return most - used + float(stat.get(cache, 0))  # the cache of files gives way
+    # The cache of files gives way, also where it was read twice and counts as active.
+    return most - used + sum(float(stat.get(f"{prefix}{kind}_file", 0)) for kind in ("inactive", "active"))

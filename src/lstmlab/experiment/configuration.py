@@ -26,10 +26,11 @@ def plain_config(job: str, composed: DictConfig) -> dict[str, Any]:
         ) from error
     config.pop("hydra", None)
     check(job, config)
-    data = config.get("data") or {}
-    for name in ("path", "root"):
-        if data.get(name):  # a run must find its corpus from another working directory too
-            data[name] = str(Path(data[name]).expanduser().absolute())
+    # A run must find its corpus from another working directory too.
+    for group, name in (("data", "path"), ("data", "root"), ("tokenizer", "user_dict")):
+        options = config.get(group) or {}
+        if options.get(name):
+            options[name] = str(Path(options[name]).expanduser().absolute())
     return config
 
 

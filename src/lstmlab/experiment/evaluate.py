@@ -16,6 +16,7 @@ from lstmlab.experiment.configuration import plain_config
 from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.run_directory import write_json
 from lstmlab.loading import TrainedModel, load
+from lstmlab.text.document import Part
 from lstmlab.text.tokenizer import make_tokenizer
 
 
@@ -31,8 +32,9 @@ def run(composed: DictConfig) -> Evaluation:
     data, corpus = _corpus(model, config["data"])
     split = config["split"]
     part = data.part(split)
+    found = [_on_the_same_text(place, config, part) for place in config["against"]]  # before any time is spent
     figures, _ = score_part(model.module.model, part, data.scoring_streams)
-    others = [_other(place, config, part) for place in config["against"]]
+    others = [_row(place, other, its_data, split) for place, other, its_data in found]
     rows = (
         reference_rows(corpus, split, config["ngram_order"], config["max_reference_characters"])
         if config["references"]
@@ -54,9 +56,13 @@ def run(composed: DictConfig) -> Evaluation:
     return evaluation
 
 
-def _other(place: str, config: dict[str, Any], part: PreparedPart) -> ModelRow:
-    """Another model's row, on the same text."""
-    model = load(named_run(place), checkpoint=config["checkpoint"], device=checked_device(config["device"]))
+def _on_the_same_text(place: str, config: dict[str, Any], part: PreparedPart) -> tuple[str, TrainedModel, TextData]:
+    """Another model and its corpus, whose part is the text of ``part``."""
+    try:
+        path = named_run(place)
+        model = load(path, checkpoint=config["checkpoint"], device=config["device"])
+    except UserError as error:
+        raise UserError(f"against: {error}") from error
     data, _ = _corpus(model, config["data"])
     own = data.part(config["split"])
     if _digest(own) != _digest(part):
@@ -64,7 +70,11 @@ def _other(place: str, config: dict[str, Any], part: PreparedPart) -> ModelRow:
             f"against: the {config['split']} part of {place} is another text ({own.figures.characters:,} characters,"
             f" here {part.figures.characters:,}); only models with the same data options can be compared."
         )
-    figures, _ = score_part(model.module.model, own, data.scoring_streams)
+    return place, model, data
+
+
+def _row(place: str, model: TrainedModel, data: TextData, split: Part) -> ModelRow:
+    figures, _ = score_part(model.module.model, data.part(split), data.scoring_streams)
     return ModelRow(place, model.tokenizer.name, model.tokenizer.unit, figures)
 
 

@@ -1,6 +1,7 @@
 """Whether a training fits into the memory there is: said before any of it is taken."""
 
 import copy
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +10,12 @@ from torch import nn
 
 from lstmlab.errors import UserError
 from lstmlab.experiment.available_memory import available_memory
+from lstmlab.models.head_choice import LARGE
 from lstmlab.models.memory import MemoryEstimate, estimate_memory
+from lstmlab.nn.adaptive_head import default_cutoffs
 from lstmlab.training.optimizer import make_optimizer
+
+log = logging.getLogger(__name__)
 
 Options = dict[str, Any]  # by dotted name, as on the command line
 
@@ -31,6 +36,9 @@ def check_memory(config: dict[str, Any], vocabulary_size: int) -> None:
     on_gpu = config["trainer"]["accelerator"] != "cpu" and torch.cuda.is_available()
     sharing = 1 if on_gpu else config["trainer"]["devices"]
     estimate = estimate_memory(config, vocabulary_size, state)
+    if estimate is None:
+        log.info("How much memory the training needs cannot be estimated with classes of one's own that need values.")
+        return
     if estimate.total * sharing <= free:
         return
     proposal = _proposal(config, vocabulary_size, state, free * _ROOM / sharing)
@@ -95,7 +103,16 @@ def _proposal(config: dict[str, Any], vocabulary_size: int, state: float, room: 
                 group, _, option = name.partition(".")
                 changed[group][option] = value
         entries = min(vocabulary_size, options.get("tokenizer.max_size", vocabulary_size) + 2)
-        return estimate_memory(changed, entries, state).total
+        if entries < vocabulary_size and (cutoffs := changed["head"].get("cutoffs")):
+            if cutoffs == default_cutoffs(vocabulary_size):
+                # They were chosen by the size, and would be chosen again; by head=auto perhaps another head.
+                changed["head"]["cutoffs"] = None
+                if entries < LARGE:
+                    changed["head"] = {"_target_": "lstmlab.nn.LinearHead"}
+            elif entries <= cutoffs[-1]:
+                return float("inf")
+        estimate = estimate_memory(changed, entries, state)
+        return estimate.total if estimate else float("inf")
 
     ladders = list(_ladders(config, vocabulary_size))
     for ladder in ladders:

@@ -17,6 +17,7 @@ _OPTION = re.compile(r"Could not (?:override|append to config|delete from config
 _MISSING_CHOICE = re.compile(r"Could not find '([^']+)'")
 _GROUP = re.compile(r"Could not override '([^']+)'\.\s*\n?No match in the defaults list")
 _NO_OVERRIDE = re.compile(r"Error parsing override '([^']*)'")
+_SEVERAL = re.compile(r"Ambiguous value for argument '([\w./]+)=(.*)'")
 _ADDED = re.compile(r"Multiple values for ([\w/]+)\.")
 
 
@@ -39,6 +40,9 @@ def explain(error: Exception, job: str, words: Sequence[str] = ()) -> str:
         return f"{name} is no option of lstmlab {job}.{did_you_mean(name, known)}"
     if match := _NO_OVERRIDE.search(text):
         return f"{match[1]} cannot be read as option=value."
+    if match := _SEVERAL.search(text):
+        values = match[2].replace("'", "")
+        return f"{match[1]}={values} is several values: write -m to run each, or {match[1]}=[{values}] for one list."
     if match := _ADDED.search(text):
         return f"+{match[1]}=… would choose twice; write it without the +."
     if "Config group override must be" in text:

@@ -15,6 +15,7 @@ from lstmlab.data.spans import Position, SpanLoader
 from lstmlab.errors import Interrupted, UserError
 from lstmlab.experiment.building import build_data, build_loggers, check_hardware, check_targets, quieten
 from lstmlab.experiment.configuration import plain_config, read_config, write_config
+from lstmlab.experiment.corpus_report import cleaning_sentence
 from lstmlab.experiment.environment import describe_environment
 from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.launch import launch_processes, must_launch
@@ -22,7 +23,7 @@ from lstmlab.experiment.memory_check import check_memory
 from lstmlab.experiment.run_directory import RunDirectory, logging_to, marking, remove_unbegun
 from lstmlab.experiment.summary import summarise
 from lstmlab.models import resolve_head
-from lstmlab.text.tokenizer import make_tokenizer
+from lstmlab.text.tokenizer import make_tokenizer, tokenizer_from_dict
 from lstmlab.training.callbacks import Checkpoints, Console, Interruption, Samples
 from lstmlab.training.checkpoint_io import RESUME_KEY, read_checkpoint
 from lstmlab.training.module import LanguageModule
@@ -113,11 +114,15 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
     pl.seed_everything(config["seed"], workers=True, verbose=False)
     data = _build_data(config, stored)
     tokenizer = data.prepare().tokenizer.to_dict()
+    if stored and stored["hyper_parameters"]["tokenizer"] != tokenizer:
+        before = stored["hyper_parameters"]["tokenizer"]
+        if _without_speller(before) != _without_speller(tokenizer):
+            raise UserError(f"run={place.path} cannot go on: its corpus has changed since, and with it the vocabulary.")
+        # Begun by a version that spelt unknown words in another way: it goes on as it began.
+        data, tokenizer = build_data(config, tokenizer_from_dict(before)), before
     data.train_streams()  # too short a training part is found before anything is written
     vocabulary_size = len(data.tokenizer.vocabulary)
     config, chosen = resolve_head(config, vocabulary_size)
-    if stored and stored["hyper_parameters"]["tokenizer"] != tokenizer:
-        raise UserError(f"run={place.path} cannot go on: its corpus has changed since, and with it the vocabulary.")
     if config["trainer"]["devices"] * config["trainer"]["num_nodes"] == 1:
         check_memory(config, vocabulary_size)
     module = LanguageModule(config, tokenizer)
@@ -133,8 +138,9 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
         write_config(config, place.config)
         place.mark("running", environment=environment)
         log.info("Training in %s with precision %s.", place.path, config["trainer"]["precision"])
-        if chosen is not None and not resume:
-            _say(chosen)
+        if not resume:
+            for sentence in filter(None, (cleaning_sentence(data.prepare()), chosen)):
+                _say(sentence)
         if position is not None:
             _say_how_it_goes_on(module, position["step"])
     wandb_id = place.status.get("wandb_id") if resume else None
@@ -186,6 +192,10 @@ def _build_data(config: dict[str, Any], stored: dict[str, Any] | None) -> TextDa
     """
     settings = stored["hyper_parameters"]["tokenizer"]["settings"] if stored else config["tokenizer"]
     return build_data(config, make_tokenizer(**settings))
+
+
+def _without_speller(tokenizer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in tokenizer.items() if name != "speller"}
 
 
 def _fit(

@@ -5,7 +5,9 @@ from typing import Any
 
 import torch
 
+from lstmlab.errors import UserError
 from lstmlab.models.build import build_model
+from lstmlab.models.head_choice import AUTO
 
 # What a recurrent layer keeps of a token for its backward pass, in numbers a hidden unit: four gates, cell and output,
 # and of each a gradient while that pass is in the layer; the input of the layer comes on top. Measured with oneDNN's.
@@ -40,8 +42,8 @@ class MemoryEstimate:
         return max(parts, key=lambda name: parts[name])
 
 
-def estimate_memory(config: dict[str, Any], vocabulary_size: int, state_per_weight: float) -> MemoryEstimate:
-    """The estimate for one process of a training.
+def estimate_memory(config: dict[str, Any], vocabulary_size: int, state_per_weight: float) -> MemoryEstimate | None:
+    """The estimate for one process of a training; None where a class of the user's cannot be built without memory.
 
     The model is built on torch's meta device: nothing is allocated, and no random number is drawn.
 
@@ -52,8 +54,13 @@ def estimate_memory(config: dict[str, Any], vocabulary_size: int, state_per_weig
     try:
         with torch.device("meta"):
             built = build_model(config, vocabulary_size)
-    except (RuntimeError, OverflowError):  # sizes whose product is no number for torch
-        return MemoryEstimate(float("inf"), 0.0, 0.0)
+    except UserError:
+        raise
+    except Exception:
+        parts = (model["layer"]["_target_"], config["attention"]["_target_"], config["head"]["_target_"])
+        if any(part and not part.startswith("lstmlab.") and part != AUTO for part in parts):
+            return None  # it looks at its weights while it is built, and here they have no values
+        return MemoryEstimate(float("inf"), 0.0, 0.0)  # ours fail where a product of sizes is no number for torch
     half = trainer["precision"] in ("bf16-mixed", "16-mixed")
     number = 8 if trainer["precision"] == "64-true" else 4
     tokens = data["batch_size"] // (trainer["devices"] * trainer["num_nodes"]) * data["seq_length"]

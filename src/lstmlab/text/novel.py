@@ -21,9 +21,9 @@ def novel(blocks: Iterable[str], removed: Counter[str]) -> Iterator[str]:
     The text neither begins nor ends with a newline, every block but the last ends behind one, and the result is the
     same however the input is cut into blocks. A file that is wrapped at a fixed width is put together again.
 
-    ``removed`` counts, a rule: "site lines", "page furniture" (whole lines); "library marks", "html" (tags and
-    entities), "control characters", "user-defined codes" (one each); "spaces" (runs inside a line that were shortened
-    or taken away), "joined lines" (line ends inside a paragraph).
+    ``removed`` counts, a rule: "site lines" (also one that hangs at the end of a paragraph), "page furniture" (whole
+    lines); "library marks", "html" (tags and entities), "control characters", "user-defined codes" (one each); "spaces"
+    (runs inside a line that were shortened or taken away), "joined lines" (line ends inside a paragraph).
     """
     page = without_frame(lines(characters(newlines(blocks), removed)), removed)
     book = without_furniture(page, removed)

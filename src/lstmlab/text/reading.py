@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lstmlab.errors import UserError
-from lstmlab.text.chinese import FREQUENT
+from lstmlab.text.frequent import FREQUENT
 
 BLOCK = 1 << 20
 """About so many characters are in memory at a time."""
@@ -68,10 +68,10 @@ def read_blocks(path: Path, encoding: str, reading: Reading) -> Iterator[str]:
         UserError: the file is missing, empty, binary, in an encoding that has to be named, or not in the one named
             (with position and count of the undecodable bytes).
     """
-    codec, lenient = _guess(path) if encoding == "auto" else (encoding, False)
+    codec, lenient, skipped = _guess(path) if encoding == "auto" else (encoding, False, 0)
     reading.encoding = codec
     rest = ""
-    for text in newlines(_decoded(path, codec, lenient, reading)):
+    for text in newlines(_decoded(path, codec, lenient, reading, skipped)):
         if not reading.characters and not rest:
             text = text.removeprefix("\ufeff")  # the byte-order mark, in any encoding
         rest += text
@@ -111,12 +111,18 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         UserError: it cannot be read.
     """
-    return b"".join(_chunks(path))
+    return b"".join(read_chunks(path))
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def read_chunks(path: Path, skipped: int = 0) -> Iterator[bytes]:
+    """The bytes of a file but for the first ``skipped``, in pieces.
+
+    Raises:
+        UserError: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
+            file.read(skipped)
             while chunk := file.read(_CHUNK):
                 yield chunk
     except OSError as error:
@@ -174,9 +180,10 @@ def _unknown(codec: str) -> UserError:
     return UserError(f"data.encoding={codec} is no encoding of text that Python knows; try utf-8 or gb18030.")
 
 
-def _decoded(path: Path, codec: str, lenient: bool, reading: Reading) -> Iterator[str]:
+def _decoded(path: Path, codec: str, lenient: bool, reading: Reading, skipped: int) -> Iterator[str]:
     decoder = _Decoder(codec)
-    for chunk in _chunks(path):
+    reading.bytes = skipped
+    for chunk in read_chunks(path, skipped):
         reading.bytes += len(chunk)
         text = decoder.decode(chunk)
         if decoder.bad and not lenient:
@@ -194,7 +201,7 @@ def _undecodable(path: Path, codec: str) -> UserError:
     """Reads the file once more for the position and the count."""
     decoder = _Decoder(codec)
     bad = None
-    for chunk in _chunks(path):
+    for chunk in read_chunks(path):
         decoder.decode(chunk)
         if decoder.bad > 1000 and codecs.lookup(codec).name == "utf-8":
             bad = _look_at(path).bad  # the same count a hundred times faster: this is no text in UTF-8
@@ -212,20 +219,22 @@ def _undecodable(path: Path, codec: str) -> UserError:
 # -- which encoding ----------------------------------------------------------------------------------------------------
 
 
-def _guess(path: Path) -> tuple[str, bool]:
-    """The encoding of a file that does not name it, and whether some of its bytes may be undecodable."""
-    start = next(_chunks(path), b"")[:4]
+def _guess(path: Path) -> tuple[str, bool, int]:
+    """The encoding of a file that does not name it, whether some of its bytes may be undecodable, how many to skip."""
+    start = next(read_chunks(path), b"")[:4]
     for mark, codec in _BOMS:
         if start.startswith(mark) and codec != "utf-8":
-            return codec, False
+            return codec, False, 0
     look = _look_at(path)
     if look.share_of_controls() > _MOST_CONTROLS:
         raise _binary(path, look)
     if look.bad <= _MOST_BAD * look.bytes and look.beyond_ascii >= 10 * look.bad:
-        return "utf-8", True
-    if _is_chinese(path, "gb18030") or _is_list_of_names(path):
-        return "gb18030", True
-    if _is_chinese(path, "big5hkscs"):
+        return "utf-8", True, 0
+    # Some editors put the mark of UTF-8 in front of any file.
+    skipped = len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0
+    if _is_chinese(path, "gb18030", skipped) or _is_list_of_names(path, skipped) or _is_empty_page(path, skipped):
+        return "gb18030", True, skipped
+    if _is_chinese(path, "big5hkscs", skipped):
         readers = (codec for codec in ("big5", "cp950", "big5hkscs") if not _count_bad(path, codec))
         raise UserError(
             f"{path} is Chinese in Big5, which is not guessed; name it: data.encoding={next(readers, 'big5')}."
@@ -260,7 +269,7 @@ def _look_at(path: Path) -> _Look:
         look.bad -= len(text.encode())  # what was decoded; the rest of the bytes was not
         look.beyond_ascii += len(text) - len(text.encode("ascii", "ignore"))
 
-    for chunk in _chunks(path):
+    for chunk in read_chunks(path):
         if look.first_nul < 0 and b"\0" in chunk:
             look.first_nul = look.bytes + chunk.index(0)
         look.bytes += len(chunk)
@@ -273,7 +282,7 @@ def _look_at(path: Path) -> _Look:
 
 
 def _binary(path: Path, look: _Look) -> UserError:
-    start = next(_chunks(path))
+    start = next(read_chunks(path))
     likely = () if look.bytes % 2 else ("utf-16-le", "utf-16-be")
     for codec in likely:
         text = start.decode(codec, "ignore")
@@ -286,11 +295,11 @@ def _binary(path: Path, look: _Look) -> UserError:
     return UserError(f"{path} is a binary file ({where}); give plain text.")
 
 
-def _is_chinese(path: Path, codec: str) -> bool:
+def _is_chinese(path: Path, codec: str, skipped: int) -> bool:
     """Whether a codec makes Chinese prose of a file: hardly a bad byte, and the frequent characters are there."""
     decoder = _Decoder(codec)
     beyond_ascii = frequent = 0
-    for chunk in _chunks(path):
+    for chunk in read_chunks(path, skipped):
         text = decoder.decode(chunk)[: 1 << 14]  # a part of each: it is the whole file's share that counts
         if decoder.bad > _MOST_BAD_CHINESE * decoder.fed + 2:
             return False
@@ -300,13 +309,21 @@ def _is_chinese(path: Path, codec: str) -> bool:
     return decoder.bad <= _MOST_BAD_CHINESE * decoder.fed and frequent > _FEWEST_FREQUENT * beyond_ascii
 
 
-def _is_list_of_names(path: Path) -> bool:
+def _is_empty_page(path: Path, skipped: int) -> bool:
+    """Whether a file is nothing but spaces and line ends, some of them the wide space of GB18030."""
+    try:
+        return all(chunk.decode("gb18030").isspace() for chunk in read_chunks(path, skipped))
+    except UnicodeDecodeError:  # also where a chunk ends inside a character: behind a quarter of a million bytes
+        return False
+
+
+def _is_list_of_names(path: Path, skipped: int) -> bool:
     """Whether a short file is names in GB2312, which need not have any frequent character: an index of books.
 
     Nearly all are of its first level, which is ordered by sound, and some of that level's second half, where Korean in
     EUC-KR has no syllables; none is kana, which Japanese in EUC-JP has at the same codes.
     """
-    raw = next(_chunks(path))
+    raw = next(read_chunks(path, skipped), b"")
     if len(raw) > 1 << 12:
         return False
     try:
@@ -321,7 +338,7 @@ def _is_list_of_names(path: Path) -> bool:
 
 def _count_bad(path: Path, codec: str) -> int:
     decoder = _Decoder(codec)
-    for chunk in _chunks(path):
+    for chunk in read_chunks(path):
         decoder.decode(chunk)
     decoder.decode(b"", final=True)
     return decoder.bad

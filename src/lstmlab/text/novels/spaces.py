@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from lstmlab.text.chinese import CHAPTER_NUMBER, CHAPTER_START
+from lstmlab.text.chapters import CHAPTER_NUMBER, CHAPTER_START
 
 _GAP = re.compile(r"\s+")
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")

@@ -17,6 +17,8 @@ _BESIDE = 4  # columns that a full line may differ from the most common width
 _BEYOND_LATIN = re.compile("[^\x00-\u1fff]")
 _PUNCTUATION = "，。！？；：、．﹒」』”’…—）》〉】〗.,;:!?\"')"
 _NEVER_FIRST = "，。！？；：、．﹔﹖﹗"  # of a paragraph
+_OPEN_MARK = re.compile("〖[^〗]{0,60}$")  # a library's, which its line was too narrow for
+_REST_OF_MARK = re.compile("[^〖〗]{0,60}〗")
 _FULL_STOP = '。！？．」』”.!?"'
 
 
@@ -67,7 +69,7 @@ def unwrapped(lines: Iterator[str], removed: Counter[str]) -> Iterator[str]:
     wrapping = _wrapping(list(_measured(sample)))
     whole = chain(sample, lines)
     if wrapping is None:
-        yield from (raw.strip() for raw in whole)
+        yield from (cleaned(raw.strip(), removed, whole=True) for raw in whole)
         return
     paragraph, end = "", 0
     last: _Line | None = None
@@ -80,12 +82,12 @@ def unwrapped(lines: Iterator[str], removed: Counter[str]) -> Iterator[str]:
                 paragraph = _joined(paragraph, line.text, end)
             else:
                 if paragraph:
-                    yield cleaned(paragraph, removed)
+                    yield cleaned(paragraph, removed, whole=True)
                 paragraph = line.text
             end = len(paragraph)
             last, width = line, new_width
     if paragraph:
-        yield cleaned(paragraph, removed)
+        yield cleaned(paragraph, removed, whole=True)
 
 
 def _stretches(lines: Iterable[_Line]) -> Iterator[list[_Line]]:
@@ -146,7 +148,7 @@ def _goes_on(line: _Line, after: _Line, width: int, wrapping: _Wrapping) -> bool
     """Whether ``after`` continues the paragraph of ``line`` in a stretch of lines of this ``width``."""
     if not width or line.heading or after.heading:
         return False
-    if after.text[0] in _NEVER_FIRST:
+    if after.text[0] in _NEVER_FIRST or (_OPEN_MARK.search(line.text) and _REST_OF_MARK.match(after.text)):
         return True
     word = re.match("[!-~]+", after.text)  # a Latin word is not broken: its line ended where it had no room
     full = line.width >= width - 6 or (word is not None and line.width + 1 + word.end() > width)

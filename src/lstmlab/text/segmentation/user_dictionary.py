@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 Entries = tuple[tuple[str, int | None], ...]  # (word, frequency; None lets jieba choose one that keeps it whole)
 
-_LINE = re.compile(r"(\S+)(?:\s+([0-9]+))?(?:\s+([a-zA-Z]+))?")
+_LINE = re.compile(r"(\S+)(?:\s+([0-9]{1,15}))?(?:\s+([a-zA-Z]+))?")
 # What no word of jieba's may hold, because it always stands between words.
 _SEPARATOR = re.compile(r"[^\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]")
 
@@ -23,7 +23,7 @@ def read_user_dictionary(path: Path) -> Entries:
         UserError: the file cannot be read, or a line is no entry; with the file's name and the line's number.
     """
     entries: list[tuple[str, int | None]] = []
-    for number, line in enumerate(_decoded(path).split("\n"), 1):
+    for number, line in enumerate(_decoded(path), 1):
         if not line.strip():
             continue
         match = _LINE.fullmatch(line.strip())
@@ -37,7 +37,8 @@ def read_user_dictionary(path: Path) -> Entries:
     return tuple(entries)
 
 
-def _decoded(path: Path) -> str:
+def _decoded(path: Path) -> list[str]:
+    """The lines, without marks of byte order and the control characters that old editors leave behind."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -45,14 +46,18 @@ def _decoded(path: Path) -> str:
     if content.startswith(codecs.BOM_UTF8):
         content = content[len(codecs.BOM_UTF8) :]
     try:
-        return content.decode("utf-8")
+        return _lines(content.decode("utf-8"))
     except UnicodeDecodeError:
         pass
     try:
-        return content.decode("gb18030")
+        return _lines(content.decode("gb18030"))
     except UnicodeDecodeError as error:
         number = content.count(b"\n", 0, error.start) + 1
         raise UserError(f"{path}:{number}: the line is neither UTF-8 nor GB18030; save the file as UTF-8.") from error
+
+
+def _lines(text: str) -> list[str]:
+    return re.split("\r\n|\r|\n", re.sub("[\ufeff\0\x1a]", "", text))
 
 
 def _warn_of_separators(path: Path, entries: list[tuple[str, int | None]]) -> None:

@@ -26,7 +26,6 @@ class Tokenizer(ABC):
     name: ClassVar[str]
     unit: ClassVar[str]  # what a perplexity of this tokenizer is per
     cuts_once: ClassVar[bool] = False  # cutting takes long: a corpus is cut once, its types counted on the way
-    open_vocabulary: ClassVar[bool] = True  # types are whatever ``split`` gives; False: ``fit`` learns them
 
     def __init__(self, min_count: int = 1, max_size: int | None = None) -> None:
         if min_count < 1:
@@ -82,10 +81,8 @@ class Tokenizer(ABC):
 
         Raises:
             UserError: as ``fit``.
-            TypeError: the types of this tokenizer are learnt from text.
+            TypeError: the types of this tokenizer are learnt from text, not counted.
         """
-        if not self.open_vocabulary:
-            raise TypeError(f"the types of {type(self).__name__} are learnt from text: call fit()")
         if not counts:
             raise UserError("data.split leaves no token in the training part; give train a larger share or more text.")
         self._vocabulary = Vocabulary.from_counts(

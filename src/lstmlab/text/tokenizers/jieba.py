@@ -87,7 +87,8 @@ class JiebaTokenizer(Tokenizer):
         return tokens
 
     def versions(self) -> dict[str, str]:
-        return {"jieba": version("jieba")}
+        segmenter = self._cutter.segmenter  # rjieba has a dictionary of its own, today the same
+        return {"jieba": version("jieba"), segmenter: version(segmenter)}
 
     def settings(self) -> dict[str, Any]:
         """As the base class. The segmenter decides nothing about the words, so it is left out.

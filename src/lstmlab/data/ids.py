@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lstmlab.data.pieces import Piece
 from lstmlab.data.prepared import PartFigures
 from lstmlab.data.progress import progress
+from lstmlab.data.spool import writing
 from lstmlab.text.document import PARTS, Part
 from lstmlab.text.tokenizer import Tokenizer
 
@@ -74,7 +75,8 @@ def _write(
                     first = len(chunk.first)
                 positions.append(np.flatnonzero(chunk.ids == unknown) + written)
                 nats.append(chunk.nats)
-                file.write(np.ascontiguousarray(chunk.ids, dtype).data)
+                with writing(workplace):
+                    file.write(np.ascontiguousarray(chunk.ids, dtype).data)
                 written += len(chunk.ids)
             file.write(ending)
             written += len(ending) // dtype.itemsize
@@ -89,10 +91,11 @@ def _cut_again(
     workplace: Path, pieces: Sequence[Piece], tokenizer: Tokenizer, files: ExitStack, document_ends: bool | None
 ) -> Chunks:
     """Of a tokenizer that is quick: fit on the training part, then read everything again to encode it."""
-    advance = files.enter_context(progress("Encoding", sum(piece.characters for piece in pieces)))
     if document_ends is not None:
-        training = (block for piece in pieces if piece.part == "train" for block in piece.blocks())
-        tokenizer.fit(training, document_ends=document_ends)
+        training = [piece for piece in pieces if piece.part == "train"]
+        with progress("Counting", sum(piece.characters for piece in training)) as counted:
+            tokenizer.fit(_counting(training, counted), document_ends=document_ends)
+    advance = files.enter_context(progress("Encoding", sum(piece.characters for piece in pieces)))
     unknown, speller = tokenizer.vocabulary.unknown_id, tokenizer.speller
 
     def chunks(piece: Piece) -> Iterator[Chunk]:
@@ -105,6 +108,13 @@ def _cut_again(
             advance(len(block))
 
     return chunks
+
+
+def _counting(pieces: Sequence[Piece], advance: Callable[[int], None]) -> Iterator[str]:
+    for piece in pieces:
+        for block in piece.blocks():
+            yield block
+            advance(len(block))
 
 
 class _Types(dict[str, int]):
@@ -133,7 +143,8 @@ def _cut_once(
         for tokens in tokenizer.split_all(blocks()):
             piece = waiting.popleft()
             found = np.fromiter(map(types.__getitem__, tokens), np.int32, len(tokens))
-            numbers[piece.part].write(found.data)
+            with writing(workplace):
+                numbers[piece.part].write(found.data)
             lengths[id(piece)] += len(found)
             if piece.part == "train":
                 counts = np.pad(counts, (0, len(types) - len(counts))) + np.bincount(found, minlength=len(types))
