@@ -4,6 +4,7 @@ import logging
 import re
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any
@@ -16,10 +17,27 @@ from lstmlab.errors import UserError
 from lstmlab.text.segmentation.characters import Characters
 from lstmlab.text.segmentation.user_dictionary import Entries
 
+_MOST_REMEMBERED = 1_000_000
+
+
+class Remembered(dict[str, bool]):
+    """Whether the dictionary has a word: asked once for each of the runs that come again and again in a text."""
+
+    def __init__(self, has_word: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._has_word = has_word
+
+    def __missing__(self, word: str) -> bool:
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[word] = found = self._has_word(word)
+        return found
+
 
 class Route(ABC):
     """Cuts blocks into dictionary words and single characters."""
 
+    has_word: Mapping[str, bool]  # of every string; whether it is a word of the dictionary
     forced: frozenset[str] = frozenset()  # words that the user forbids, found by the model or not
 
     @abstractmethod
@@ -28,10 +46,6 @@ class Route(ABC):
 
         Letters and digits outside dictionary words are single characters here.
         """
-
-    @abstractmethod
-    def __contains__(self, word: str) -> bool:
-        """Whether the dictionary has a word."""
 
 
 def load_jieba() -> Any:
@@ -75,6 +89,7 @@ class JiebaRoute(Route):
         for word, frequency in entries:
             self._add(word, frequency)
         self.forced = frozenset(word for word, frequency in entries if frequency == 0)
+        self.has_word = Remembered(lambda word: bool(self._words.FREQ.get(word)))
 
     def _add(self, word: str, frequency: int | None) -> None:
         if frequency != 0:
@@ -84,9 +99,6 @@ class JiebaRoute(Route):
         for stop in range(1, len(word)):
             self._words.FREQ.setdefault(word[:stop], 0)
         self._words.FREQ[word] = 0
-
-    def __contains__(self, word: str) -> bool:
-        return bool(self._words.FREQ.get(word))
 
     def begins(self, characters: Characters) -> NDArray[np.bool_]:
         begins = np.ones(len(characters.text) + 1, dtype=bool)
@@ -115,9 +127,7 @@ class RjiebaRoute(Route):
                 "tokenizer.segmenter=rjieba needs the package rjieba: pip install 'lstmlab[rjieba]', or take jieba."
             ) from error
         self._words = rjieba.Jieba()
-
-    def __contains__(self, word: str) -> bool:
-        return bool(self._words.has_word(word))
+        self.has_word = Remembered(self._words.has_word)
 
     def begins(self, characters: Characters) -> NDArray[np.bool_]:
         # rjieba's blocks hold more kinds of Han characters, and it takes no surrogates: it gets none of either.

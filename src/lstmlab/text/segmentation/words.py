@@ -40,7 +40,7 @@ def _find_words(characters: Characters, begins: NDArray[np.bool_], single: NDArr
     text = characters.text
     spelt = [text[a:b] for a, b in zip(first.tolist(), behind.tolist(), strict=True)]
     # A run that the dictionary has, but the route did not take, stays cut.
-    unknown = ~np.fromiter(map(route.__contains__, spelt), dtype=bool, count=len(spelt))
+    unknown = ~np.fromiter(map(route.has_word.__getitem__, spelt), dtype=bool, count=len(spelt))
     first, behind = first[unknown], behind[unknown]
     edges = np.zeros(len(text) + 1, dtype=np.int8)
     edges[first] = 1
