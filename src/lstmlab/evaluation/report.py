@@ -101,7 +101,9 @@ class Evaluation:
             if figures.streams > 1:
                 facts.append(f"scored in {figures.streams} streams, each begun with a blank state")
             if figures.unknown:
-                facts.append(f"{figures.unknown:,} unknown tokens are spelt")
+                facts.append(
+                    f"{figures.unknown:,} unknown {'token is' if figures.unknown == 1 else 'tokens are'} spelt"
+                )
             if facts:
                 lines.append((f"{number}: " if self.others else "") + ", ".join(facts))
         if self.model.spelling_bits_per_char and any(row.perplexity for row in self.references):
