@@ -1,5 +1,6 @@
 """A corpus becomes ids exactly, and the cache is whole or absent."""
 
+import errno
 import json
 import os
 import signal
@@ -186,6 +187,19 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "prepared").write_text("a file in the way")
     with pytest.raises(UserError, match=r"cannot be written to .*LSTMLAB_CACHE"):
         corpus_of(tmp_path / "prepared/key", "some text")
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.ENOSPC, UserError), (errno.ENOMEM, OSError)])
+def test_a_full_disk_is_the_caches_affair_and_want_of_memory_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(np, "savez", refuse)
+    with pytest.raises(kind, match=os.strerror(number)):
+        corpus_of(tmp_path / "prepared/key", "some text")
+    assert list(tmp_path.glob("prepared/*")) == []
 
 
 def test_an_error_of_the_documents_is_not_blamed_on_the_cache(tmp_path: Path) -> None:

@@ -57,7 +57,8 @@ def build(
         pieces = divide(spool, split, holdout)
         if fit:
             tokenizer = copy(tokenizer)
-        figures, dtype = encode(workplace, pieces, tokenizer, fit=fit, document_ends=document_ends)
+        with writing(workplace):
+            figures, dtype = encode(workplace, pieces, tokenizer, fit=fit, document_ends=document_ends)
         _check_shares(figures, split)
         description = {
             "tokenizer": tokenizer.to_dict(),

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from lstmlab.data.pieces import Piece
 from lstmlab.data.prepared import PartFigures
 from lstmlab.data.progress import progress
-from lstmlab.data.spool import writing
 from lstmlab.text.document import PARTS, Part
 from lstmlab.text.tokenizer import Tokenizer
 
@@ -75,8 +74,7 @@ def _write(
                     first = len(chunk.first)
                 positions.append(np.flatnonzero(chunk.ids == unknown) + written)
                 nats.append(chunk.nats)
-                with writing(workplace):
-                    file.write(np.ascontiguousarray(chunk.ids, dtype).data)
+                file.write(np.ascontiguousarray(chunk.ids, dtype).data)
                 written += len(chunk.ids)
             file.write(ending)
             written += len(ending) // dtype.itemsize
@@ -143,17 +141,15 @@ def _cut_once(
         for tokens in tokenizer.split_all(blocks()):
             piece = waiting.popleft()
             found = np.fromiter(map(types.__getitem__, tokens), np.int32, len(tokens))
-            with writing(workplace):
-                numbers[piece.part].write(found.data)
+            numbers[piece.part].write(found.data)
             lengths[id(piece)] += len(found)
             if piece.part == "train":
                 counts = np.pad(counts, (0, len(types) - len(counts))) + np.bincount(found, minlength=len(types))
             advance(sum(map(len, tokens)))
     names = list(types)
     if document_ends is not None:
-        training = {
-            name: int(n) for name, n in zip(names, counts, strict=False) if n
-        }  # types come in order: train first
+        # Held-out words have a number too: their training count is 0 or, behind the last trained one, not there.
+        training = {name: int(n) for name, n in zip(names, counts, strict=False) if n}
         tokenizer.fit_counts(Counter(training), document_ends=document_ends)
     unknown = tokenizer.vocabulary.unknown_id
     ids = np.fromiter(map(tokenizer.vocabulary.id, names), np.int64, len(names))  # (types,)

@@ -1,5 +1,6 @@
 """The cleaned text of a corpus on disk: written once, a document after the other, and read again by stretches."""
 
+import errno
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -145,6 +146,8 @@ def writing(workplace: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ENOMEM:  # nothing that another place would mend
+            raise
         raise UserError(
             f"the prepared corpus cannot be written to {workplace.parent} ({error.strerror or error}); mend that place"
             " or name another cache directory with the environment variable LSTMLAB_CACHE."

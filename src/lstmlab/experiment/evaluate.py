@@ -32,7 +32,9 @@ def run(composed: DictConfig) -> Evaluation:
     data, corpus = _corpus(model, config["data"])
     split = config["split"]
     part = data.part(split)
-    found = [_on_the_same_text(place, config, part) for place in config["against"]]  # before any time is spent
+    against: list[str] = config["against"]
+    text = _digest(part) if against else b""
+    found = [_on_the_same_text(place, config, part, text) for place in against]  # before any time is spent
     figures, _ = score_part(model.module.model, part, data.scoring_streams)
     others = [_row(place, other, its_data, split) for place, other, its_data in found]
     rows = (
@@ -56,8 +58,10 @@ def run(composed: DictConfig) -> Evaluation:
     return evaluation
 
 
-def _on_the_same_text(place: str, config: dict[str, Any], part: PreparedPart) -> tuple[str, TrainedModel, TextData]:
-    """Another model and its corpus, whose part is the text of ``part``."""
+def _on_the_same_text(
+    place: str, config: dict[str, Any], part: PreparedPart, text: bytes
+) -> tuple[str, TrainedModel, TextData]:
+    """Another model and its corpus, whose part is the text of ``part``; ``text`` is the digest of that."""
     try:
         path = named_run(place)
         model = load(path, checkpoint=config["checkpoint"], device=config["device"])
@@ -65,7 +69,7 @@ def _on_the_same_text(place: str, config: dict[str, Any], part: PreparedPart) ->
         raise UserError(f"against: {error}") from error
     data, _ = _corpus(model, config["data"])
     own = data.part(config["split"])
-    if _digest(own) != _digest(part):
+    if _digest(own) != text:
         raise UserError(
             f"against: the {config['split']} part of {place} is another text ({own.figures.characters:,} characters,"
             f" here {part.figures.characters:,}); only models with the same data options can be compared."

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lstmlab.errors import UserError
+from lstmlab.text.document import BLOCK
 from lstmlab.text.frequent import FREQUENT
-
-BLOCK = 1 << 20
-"""About so many characters are in memory at a time."""
 
 _CHUNK = 1 << 18  # bytes decoded at once
 
