@@ -16,7 +16,7 @@ from lstmlab.errors import UserError
 from lstmlab.experiment.schema import check_value
 from lstmlab.models.head_choice import AUTO
 from lstmlab.nearest import did_you_mean
-from lstmlab.nn import Attention, Head, RecurrentLayer
+from lstmlab.nn import Attention, Cell, Head, RecurrentLayer
 from lstmlab.nn.adaptive_head import check_adaptive_options
 from lstmlab.targets import build, check_arguments, find_class, parameters_of
 from lstmlab.text import Tokenizer
@@ -38,7 +38,7 @@ def check_targets(config: dict[str, Any]) -> None:
     """
     groups: list[tuple[str, Any, Callable[..., Any], tuple[str, ...]]] = [
         ("data", config["data"], TextData, ("tokenizer",)),
-        ("model.layer", config["model"]["layer"], RecurrentLayer, ("input_size", "hidden_size")),
+        *_layer_groups(config["model"]["layer"]),
         ("attention", config["attention"], Attention, ("width",)),
         ("head", config["head"], Head, ("width", "vocabulary_size", "tied")),
         ("optim", config["optim"], torch.optim.Optimizer, ("params",)),
@@ -55,6 +55,15 @@ def check_targets(config: dict[str, Any]) -> None:
         check_adaptive_options(config["head"].get("cutoffs"), config["head"].get("div_value", 4.0))
     build(config["optim"], torch.optim.Optimizer, "optim", params=[torch.nn.Parameter(torch.zeros(1))])
     build(config["schedule"], Schedule, "schedule")
+
+
+def _layer_groups(spec: dict[str, Any]) -> list[tuple[str, Any, Callable[..., Any], tuple[str, ...]]]:
+    """A layer, and the cell that it may be made of."""
+    sizes = ("input_size", "hidden_size")
+    if "cell" not in spec:
+        return [("model.layer", spec, RecurrentLayer, sizes)]
+    options = {name: value for name, value in spec.items() if name != "cell"}
+    return [("model.layer", options, RecurrentLayer, ("cell",)), ("model.layer.cell", spec["cell"], Cell, sizes)]
 
 
 def check_data_target(config: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from torch import nn
 
 from lstmlab.models.head_choice import resolve_head
 from lstmlab.models.language_model import LanguageModel
-from lstmlab.nn import Attention, Core, Head, RecurrentLayer
+from lstmlab.nn import Attention, Cell, Core, Head, RecurrentLayer
 from lstmlab.targets import build
 
 
@@ -21,10 +21,7 @@ def build_model(config: dict[str, Any], vocabulary_size: int) -> LanguageModel:
     model = config["model"]
     width = model["embedding_size"] if model["tie_weights"] else model["hidden_size"]
     sizes = [model["embedding_size"]] + [model["hidden_size"]] * (model["num_layers"] - 1) + [width]
-    layers = [
-        build(model["layer"], RecurrentLayer, "model.layer", input_size=size, hidden_size=above)
-        for size, above in pairwise(sizes)
-    ]
+    layers = [build_layer(model["layer"], size, above) for size, above in pairwise(sizes)]
     embedding = nn.Embedding(vocabulary_size, model["embedding_size"])
     # The library's N(0, 1) would make tied logits of variance E; AWD-LSTM's range (Merity et al. 2017, section 4).
     nn.init.uniform_(embedding.weight, -0.1, 0.1)
@@ -39,3 +36,12 @@ def build_model(config: dict[str, Any], vocabulary_size: int) -> LanguageModel:
         ),
         model["dropout"],
     )  # fmt: skip
+
+
+def build_layer(spec: dict[str, Any], input_size: int, hidden_size: int) -> RecurrentLayer:
+    """The layer of ``model.layer``; one that is made of a cell (``model.layer.cell``) is built around it."""
+    if "cell" not in spec:
+        return build(spec, RecurrentLayer, "model.layer", input_size=input_size, hidden_size=hidden_size)
+    cell = build(spec["cell"], Cell, "model.layer.cell", input_size=input_size, hidden_size=hidden_size)
+    options = {name: value for name, value in spec.items() if name != "cell"}
+    return build(options, RecurrentLayer, "model.layer", cell=cell)

@@ -2,6 +2,8 @@
 
 from lstmlab.nn.adaptive_head import AdaptiveHead
 from lstmlab.nn.attention import Attention
+from lstmlab.nn.cell import Cell
+from lstmlab.nn.cell_layer import CellLayer
 from lstmlab.nn.chunked_head import ChunkedHead
 from lstmlab.nn.core import Core
 from lstmlab.nn.head import Head, LinearHead
@@ -12,6 +14,8 @@ from lstmlab.nn.state import State, map_state
 __all__ = [
     "AdaptiveHead",
     "Attention",
+    "Cell",
+    "CellLayer",
     "ChunkedHead",
     "Core",
     "Head",

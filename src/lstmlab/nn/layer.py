@@ -30,3 +30,10 @@ class RecurrentLayer(nn.Module, ABC):
     @abstractmethod
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """(B, input_size) and a state to (B, hidden_size) and the next state."""
+
+    def trace(self, x: Tensor, state: State) -> dict[str, Tensor]:
+        """What happens inside while (B, T, input_size) are read: gates, cell state, output, (B, T, hidden_size) each.
+
+        As it stands: the output alone.
+        """
+        return {"output": self(x, state)[0]}
