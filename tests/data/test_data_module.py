@@ -204,8 +204,8 @@ def test_the_training_part_must_fill_one_window(batch_size: int, seq_length: int
 
 def test_processes_share_the_streams_or_are_told_why_not() -> None:
     data = Sample(CharTokenizer(), batch_size=6)
-    whole = data.train_streams().window(2, 64)
-    blocks = [data.train_streams(rank, 3).window(2, 64) for rank in range(3)]
+    whole = data.train_streams().window(128, 192)
+    blocks = [data.train_streams(rank, 3).window(128, 192) for rank in range(3)]
     assert torch.equal(torch.cat([block.inputs for block in blocks]), whole.inputs)
     assert torch.equal(torch.cat([block.targets for block in blocks]), whole.targets)
     with pytest.raises(UserError, match=r"data\.batch_size=6 does not divide by 4"):

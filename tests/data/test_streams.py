@@ -1,10 +1,13 @@
+from itertools import pairwise
+
 import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lstmlab.data.module import ScoringLoader
-from lstmlab.data.streams import IGNORED, SCORING_WINDOW, Streams, scoring_streams, scoring_windows
+from lstmlab.data.streams import IGNORED, SCORING_WINDOW, Streams, Window, scoring_streams, scoring_windows
+from lstmlab.data.window_plan import WindowPlan
 
 
 @st.composite
@@ -14,11 +17,16 @@ def streams(draw: st.DrawFn) -> tuple[int, int, int]:
     return draw(st.integers(count + 1, 300)), count, draw(st.integers(1, 40))
 
 
+def cut(rows: Streams, window: int) -> list[Window]:
+    edges = WindowPlan(rows.length, window).edges(0)
+    return [rows.window(start, stop) for start, stop in pairwise(edges)]
+
+
 @given(streams(), st.sampled_from([np.uint16, np.int32, np.int64]))
 def test_rows_are_contiguous_and_every_target_is_the_next_id(sizes: tuple[int, int, int], dtype: type) -> None:
     tokens, count, window = sizes
     rows = Streams(np.arange(tokens).astype(dtype), count)
-    windows = [rows.window(index, window) for index in range(rows.windows(window))]
+    windows = cut(rows, window)
     inputs = torch.cat([w.inputs for w in windows], dim=1)  # window i + 1 goes on where window i ended
     targets = torch.cat([w.targets for w in windows], dim=1)
     length = (tokens - 1) // count
@@ -36,12 +44,11 @@ def test_the_blocks_of_several_processes_are_the_whole(world: int, own: int, ext
     ids = np.random.default_rng(0).integers(0, 1000, count + 1 + extra)
     whole = Streams(ids, count)
     blocks = [Streams(ids, count, first=rank * own, own=own) for rank in range(world)]
-    for index in range(whole.windows(window)):
-        parts = [block.window(index, window) for block in blocks]
+    assert {block.length for block in blocks} == {whole.length}
+    for all_rows, *parts in zip(cut(whole, window), *(cut(block, window) for block in blocks), strict=True):
         assert {len(part.inputs) for part in parts} == {own}
-        assert torch.equal(torch.cat([part.inputs for part in parts]), whole.window(index, window).inputs)
-        assert torch.equal(torch.cat([part.targets for part in parts]), whole.window(index, window).targets)
-    assert {block.windows(window) for block in blocks} == {whole.windows(window)}
+        assert torch.equal(torch.cat([part.inputs for part in parts]), all_rows.inputs)
+        assert torch.equal(torch.cat([part.targets for part in parts]), all_rows.targets)
 
 
 def test_a_window_is_a_copy() -> None:

@@ -33,10 +33,20 @@ def rows(directory: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_two_processes_are_one(tmp_path: Path) -> None:
-    """Two windows a step, so that gradients are also summed over windows."""
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["trainer.accumulate_grad_batches=2"],  # so that gradients are also summed over windows
+        [
+            "attention=multihead", "attention.memory=30", "averaging=ema", "data.variable_length=true",
+            "model.activation_penalty=1", "model.temporal_activation_penalty=1",
+        ],
+    ],
+    ids=["accumulated", "everything that is not random"],
+)  # fmt: skip
+def test_two_processes_are_one(more: list[str], tmp_path: Path) -> None:
     for name, trainer in (("one", "trainer=cpu"), ("two", "trainer=ddp")):
-        process = start(tmp_path / name, tmp_path / "cache", trainer, "trainer.accumulate_grad_batches=2")
+        process = start(tmp_path / name, tmp_path / "cache", trainer, *more)
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
     one, two = (

@@ -57,6 +57,8 @@ def assert_equal_runs(one: Path, other: Path) -> None:
         for mine, theirs in zip(a["lstmlab"]["state"], b["lstmlab"]["state"], strict=True):
             assert torch.equal(mine, theirs)
         assert torch.equal(a["lstmlab"]["random"]["cpu"], b["lstmlab"]["random"]["cpu"])
+        weights = [c["lstmlab"].get("averaging", {}).get("weights", []) for c in (a, b)]
+        assert all(torch.equal(mine, theirs) for mine, theirs in zip(*weights, strict=True))
     assert metrics(one) == metrics(other)
     samples = [{p.name: p.read_text(encoding="utf-8") for p in (d / "samples").iterdir()} for d in (one, other)]
     assert samples[0] == samples[1]
@@ -127,6 +129,53 @@ def test_killed_at_a_random_moment(undisturbed: Path, tmp_path: Path) -> None:
     assert RunDirectory(place).state() == "interrupted"
     train(config_of(), place, resume=True)
     assert_equal_runs(undisturbed, place)
+
+
+EVERYTHING = [
+    "attention=multihead", "attention.memory=15", "attention.dropout=0.2", "averaging=ema", "data.variable_length=true",
+    "trainer.reset_state=0.2", "model.locked_dropout=true", "model.embedding_dropout=0.1", "model.activation_penalty=1",
+    "model.temporal_activation_penalty=1", "model.layer.weight_drop=0.2", "trainer.accumulate_grad_batches=1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "more",
+    [EVERYTHING, [*EVERYTHING, "averaging=ntasgd", "averaging.patience=1", "optim=sgd", "schedule=constant"]],
+    ids=["ema", "ntasgd"],
+)
+def test_with_all_that_is_random_or_averaged(more: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped behind every seventh step, and within each validation."""
+    from lstmlab.training.module import LanguageModule
+
+    train(config_of(*more), tmp_path / "whole", resume=False)
+    step_of, validate = LanguageModule._step, LanguageModule.validation_step
+    stopped: set[Any] = set()
+
+    def stop_once(at: Any) -> None:
+        if at not in stopped:
+            stopped.add(at)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def step_and_stop(self: LanguageModule, optimizer: Any) -> None:
+        step_of(self, optimizer)
+        if self.position.step % 7 == 0:
+            stop_once(self.position.step)
+
+    def validate_and_stop(self: LanguageModule, window: Any, batch_idx: int) -> None:
+        validate(self, window, batch_idx)
+        stop_once(("validation", self.position.step))
+
+    monkeypatch.setattr(LanguageModule, "_step", step_and_stop)
+    monkeypatch.setattr(LanguageModule, "validation_step", validate_and_stop)
+    begun = False
+    while True:
+        try:
+            train(config_of(*more), tmp_path / "parts", resume=begun)
+            break
+        except Interrupted:
+            begun = True
+    assert len(stopped) > 15
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
 
 
 def test_more_epochs_for_a_finished_run(undisturbed: Path, tmp_path: Path) -> None:

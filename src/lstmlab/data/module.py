@@ -15,6 +15,7 @@ from lstmlab.data.build import build
 from lstmlab.data.prepared import DamagedCacheError, PreparedCorpus, PreparedPart
 from lstmlab.data.spans import Position, SpanLoader
 from lstmlab.data.streams import ScoringLoader, Streams, Window
+from lstmlab.data.window_plan import WindowPlan
 from lstmlab.errors import UserError
 from lstmlab.text.division import Holdout
 from lstmlab.text.document import Document, Part
@@ -33,6 +34,7 @@ class TextData(pl.LightningDataModule, ABC):
     Args:
         tokenizer: unfitted, it is fitted on the training part; fitted (of a trained model), it is used as it stands.
         seq_length: T, the tokens of a window: how far gradients reach back.
+        variable_length: windows of about T tokens, drawn anew each epoch, in place of exactly T.
         batch_size: B, the streams read side by side, over all devices.
         split: shares of train, val and test; 0 leaves a part out.
         holdout: what the shares are cut from: "position" within each document, its whole "chapter"s, or whole
@@ -51,6 +53,7 @@ class TextData(pl.LightningDataModule, ABC):
         split: Sequence[float] = (0.9, 0.05, 0.05),
         holdout: Holdout = "position",
         scoring_streams: int | None = None,
+        variable_length: bool = False,
     ) -> None:
         super().__init__()
         for option, value in (("seq_length", seq_length), ("batch_size", batch_size)):
@@ -70,6 +73,7 @@ class TextData(pl.LightningDataModule, ABC):
         self.split = tuple(split)
         self.holdout: Holdout = holdout
         self.scoring_streams = scoring_streams
+        self.variable_length = variable_length
         self.position = Position()
         self._prepared: PreparedCorpus | None = None
 
@@ -155,21 +159,26 @@ class TextData(pl.LightningDataModule, ABC):
             )
         return Streams(ids, self.batch_size, first=rank * own, own=own)
 
+    def window_plan(self, length: int, seed: int = 0, limit: int | None = None) -> WindowPlan:
+        """How streams of ``length`` tokens are cut into windows, epoch by epoch."""
+        return WindowPlan(length, self.seq_length, self.variable_length, seed, limit)
+
     def train_dataloader(self) -> SpanLoader:
         trainer = self.trainer
         if trainer is None:
-            return SpanLoader(self.train_streams(), self.seq_length, 1, Position())
+            streams = self.train_streams()
+            return SpanLoader(streams, self.window_plan(streams.length), 1, Position())
         module: Any = trainer.lightning_module
+        streams = self.train_streams(trainer.global_rank, trainer.world_size)
         return SpanLoader(
-            self.train_streams(trainer.global_rank, trainer.world_size),
-            self.seq_length,
+            streams,
+            self.window_plan(streams.length, module.config["seed"], module.config["trainer"]["limit_train_windows"]),
             module.accumulate,
             module.position,
             stops=module.span_stops,
             max_steps=trainer.max_steps if trainer.max_steps > 0 else None,
             # Under DistributedDataParallel one forward is followed by one backward: a window a batch.
             single=trainer.world_size > 1,
-            limit=module.config["trainer"]["limit_train_windows"],
         )
 
     def scoring_windows(self, name: Part) -> Iterator[Window]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lstmlab.data.streams import Streams, Window
+from lstmlab.data.window_plan import WindowPlan
 
 
 @dataclass
@@ -16,18 +17,18 @@ class Position:
 
 
 class Span:
-    """Windows [first, stop) of an epoch of ``windows``: one Lightning batch.
+    """Windows [first, stop) of an epoch: one Lightning batch.
 
     A small LSTM's step takes milliseconds, and Lightning's loop, hooks and logging cost a fixed time a batch; several
     windows a batch make that cost small without touching what is computed. No dataclass: Lightning takes those apart.
     """
 
-    def __init__(self, streams: Streams, seq_length: int, first: int, stop: int, windows: int) -> None:
+    def __init__(self, streams: Streams, edges: tuple[int, ...], first: int, stop: int) -> None:
         self.streams = streams
-        self.seq_length = seq_length
+        self.edges = edges
         self.first = first
         self.stop = stop
-        self.windows = windows
+        self.windows = len(edges) - 1
 
     @property
     def ends_epoch(self) -> bool:
@@ -35,7 +36,7 @@ class Span:
 
     def __iter__(self) -> Iterator[Window]:
         for index in range(self.first, self.stop):
-            yield self.streams.window(index, self.seq_length)
+            yield self.streams.window(self.edges[index], self.edges[index + 1])
 
 
 @dataclass(frozen=True)
@@ -48,28 +49,24 @@ class SpanLoader:
     """
 
     streams: Streams
-    seq_length: int
+    plan: WindowPlan
     accumulate: int
     position: Position
     stops: tuple[int, ...] = field(default=())
     max_steps: int | None = None
     longest: int = 16
-    limit: int | None = None  # windows an epoch, for debugging
     single: bool = False  # one window a span, also in the middle of a step
 
     @property
-    def windows(self) -> int:
-        windows = self.streams.windows(self.seq_length)
-        return windows if self.limit is None else min(windows, self.limit)
-
-    @property
     def steps_per_epoch(self) -> int:
-        return -(-self.windows // self.accumulate)
+        """Of the epoch that training is in."""
+        return self.plan.steps(self.position.epoch, self.accumulate)
 
     def __iter__(self) -> Iterator[Span]:
-        windows, window, step = self.windows, self.position.window, self.position.step
+        edges = self.plan.edges(self.position.epoch)
+        windows, window, step = len(edges) - 1, self.position.window, self.position.step
         if window >= windows:  # stopped between the last window and the validation: an empty span leads to the latter
-            yield Span(self.streams, self.seq_length, windows, windows, windows)
+            yield Span(self.streams, edges, windows, windows)
         while window < windows:
             first = window
             while window < windows:
@@ -78,7 +75,7 @@ class SpanLoader:
                 step += whole
                 if self.single or (whole and (self._ends_at(step) or window - first >= self.longest)):
                     break
-            yield Span(self.streams, self.seq_length, first, window, windows)
+            yield Span(self.streams, edges, first, window)
 
     def _ends_at(self, step: int) -> bool:
         return step == self.max_steps or any(step % every == 0 for every in self.stops)

@@ -44,14 +44,8 @@ class Streams:
             writeable=False,
         )
 
-    def windows(self, seq_length: int) -> int:
-        """How many windows one pass has; the last may be short."""
-        return -(-self.length // seq_length)
-
-    def window(self, index: int, seq_length: int) -> Window:
-        """Window ``index`` of a pass: (own, T) with T at most ``seq_length``."""
-        start = index * seq_length
-        stop = min(start + seq_length, self.length)
+    def window(self, start: int, stop: int) -> Window:
+        """Inputs [start, stop) of every row, (own, T), and what follows each."""
         block = torch.from_numpy(self._rows[:, start : stop + 1].astype(np.int64))
         return Window(block[:, :-1], block[:, 1:])
 

@@ -21,6 +21,7 @@ from lstmlab.nn.adaptive_head import check_adaptive_options
 from lstmlab.targets import build, check_arguments, find_class, parameters_of
 from lstmlab.text import Tokenizer
 from lstmlab.text.tokenizer import make_tokenizer
+from lstmlab.training.averaging import Averaging
 from lstmlab.training.loggers import MetricsCsv
 from lstmlab.training.schedule import Schedule
 
@@ -43,6 +44,7 @@ def check_targets(config: dict[str, Any]) -> None:
         ("head", config["head"], Head, ("width", "vocabulary_size", "tied")),
         ("optim", config["optim"], torch.optim.Optimizer, ("params",)),
         ("schedule", config["schedule"], Schedule, ()),
+        ("averaging", config["averaging"], Averaging, ()),
     ]
     groups += [
         (f"callbacks.{name}", entry, Callback, ())
@@ -55,6 +57,8 @@ def check_targets(config: dict[str, Any]) -> None:
         check_adaptive_options(config["head"].get("cutoffs"), config["head"].get("div_value", 4.0))
     build(config["optim"], torch.optim.Optimizer, "optim", params=[torch.nn.Parameter(torch.zeros(1))])
     build(config["schedule"], Schedule, "schedule")
+    if config["averaging"]["_target_"] is not None:
+        build(config["averaging"], Averaging, "averaging")
 
 
 def _layer_groups(spec: dict[str, Any]) -> list[tuple[str, Any, Callable[..., Any], tuple[str, ...]]]:
@@ -74,7 +78,7 @@ def check_data_target(config: dict[str, Any]) -> None:
 def _check_target(group: str, spec: dict[str, Any], base: Callable[..., Any], given: tuple[str, ...]) -> None:
     arguments = {name: value for name, value in spec.items() if name != "_target_"}
     if spec["_target_"] is None:
-        if group == "attention" and not arguments:
+        if group in ("attention", "averaging") and not arguments:
             return
         raise UserError(f"{group}._target_ is null, so {group} has no options; name a class there.")
     if group == "head" and spec["_target_"] == AUTO:

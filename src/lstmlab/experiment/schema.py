@@ -10,6 +10,7 @@ from lstmlab.nearest import did_you_mean
 Positive = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+NotNegative = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
@@ -34,6 +35,7 @@ class Data(Targeted):
     batch_size: Positive
     split: list[Annotated[float, Field(ge=0, le=1)]] = Field(min_length=3, max_length=3)
     scoring_streams: Positive | None
+    variable_length: bool
     path: str | None = None
     root: str | None = None
 
@@ -77,12 +79,22 @@ class Model(Closed):
     hidden_size: Positive
     embedding_size: Positive
     dropout: Share
+    input_dropout: Share | None
+    hidden_dropout: Share | None
+    output_dropout: Share | None
+    embedding_dropout: Share
+    locked_dropout: bool
+    activation_penalty: NotNegative
+    temporal_activation_penalty: NotNegative
+    output_norm: bool
     tie_weights: bool
+    pretrained_embeddings: str | None
+    freeze_embeddings: bool
 
 
 class Optim(Targeted):
     lr: Annotated[float, Field(gt=0)]
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    weight_decay: NotNegative = 0.0
     momentum: Share = 0.0
     betas: list[Share] = Field(default=[0.9, 0.999], min_length=2, max_length=2)
 
@@ -104,6 +116,7 @@ class Trainer(Closed):
     accumulate_grad_batches: Positive
     validate_every_epochs: Positive
     log_every_steps: Positive
+    reset_state: Share
     limit_train_windows: Positive | None
     limit_val_windows: Positive | None
     profiler: Literal["simple", "advanced"] | None
@@ -115,7 +128,7 @@ class Checkpoint(Closed):
 
 class EarlyStopping(Closed):
     patience: Positive | None
-    min_delta: Annotated[float, Field(ge=0)]
+    min_delta: NotNegative
 
 
 class Samples(Closed):
@@ -152,7 +165,7 @@ class Wandb(Closed):
 
 class Decoding(Closed):
     name: Literal["greedy", "sample"]
-    temperature: Annotated[float, Field(ge=0)] = 1.0
+    temperature: NotNegative = 1.0
     top_k: Positive | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
 
@@ -168,6 +181,7 @@ class Train(Prepare):
     head: Targeted
     optim: Optim
     schedule: Schedule
+    averaging: Targeted
     trainer: Trainer
     checkpoint: Checkpoint
     callbacks: Callbacks

@@ -11,7 +11,6 @@ from omegaconf import DictConfig
 from pytorch_lightning.loggers import WandbLogger
 
 from lstmlab.data import TextData
-from lstmlab.data.spans import Position, SpanLoader
 from lstmlab.errors import Interrupted, UserError
 from lstmlab.experiment.building import build_data, build_loggers, check_hardware, check_targets, quieten
 from lstmlab.experiment.configuration import plain_config, read_config, write_config
@@ -128,7 +127,7 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
     module = LanguageModule(config, tokenizer)
     budget = _planned_steps(config, data)
     seconds = _seconds(config["trainer"]["max_time"])
-    over = position is not None and _is_over(place, position, budget, seconds)
+    over = position is not None and _is_over(place, config, position, budget)
     if not over:
         stored = None  # Lightning reads it again: not twice in memory
     module.total_steps = budget
@@ -227,21 +226,23 @@ def _say(sentence: str) -> None:
 def _planned_steps(config: dict[str, Any], data: TextData) -> int | None:
     """Optimiser steps until ``max_steps`` or ``max_epochs``; None where only ``max_time`` ends training."""
     trainer = config["trainer"]
-    accumulate, limit = trainer["accumulate_grad_batches"], trainer["limit_train_windows"]
-    an_epoch = SpanLoader(data.train_streams(), data.seq_length, accumulate, Position(), limit=limit).steps_per_epoch
+    plan = data.window_plan(data.train_streams().length, config["seed"], trainer["limit_train_windows"])
     limits = [trainer["max_steps"]] if trainer["max_steps"] else []
-    limits += [trainer["max_epochs"] * an_epoch] if trainer["max_epochs"] else []
+    if trainer["max_epochs"]:
+        limits += [sum(plan.steps(epoch, trainer["accumulate_grad_batches"]) for epoch in range(trainer["max_epochs"]))]
     return min(limits) if limits else None
 
 
-def _is_over(place: RunDirectory, position: dict[str, int], budget: int | None, seconds: float | None) -> bool:
-    """Whether nothing is left to train. A run that died between its last step and its summary only lacks the latter.
+def _is_over(place: RunDirectory, config: dict[str, Any], position: dict[str, int], budget: int | None) -> bool:
+    """Whether nothing is left to train. A run that died between its last validation and its summary only lacks the
+    latter; one that stopped within that validation still stands in an epoch.
 
     Raises:
         UserError: the run is complete, summary and all.
     """
-    spent = place.status.get("wall_seconds", 0.0)
+    spent, seconds = place.status.get("wall_seconds", 0.0), _seconds(config["trainer"]["max_time"])
     over = budget is not None and position["step"] >= budget
+    over = over and (position["window"] == 0 or position["step"] == config["trainer"]["max_steps"])
     over = over or (place.state() == "completed" and (seconds is None or spent >= seconds) and budget is None)
     if over and place.state() == "completed":
         raise UserError(

@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 
 from lstmlab.models.head_choice import resolve_head
-from lstmlab.models.language_model import LanguageModel
+from lstmlab.models.language_model import LanguageModel, Regularisation
 from lstmlab.nn import Attention, Cell, Core, Head, RecurrentLayer
 from lstmlab.targets import build
 
@@ -19,23 +19,48 @@ def build_model(config: dict[str, Any], vocabulary_size: int) -> LanguageModel:
     """
     config, _ = resolve_head(config, vocabulary_size)
     model = config["model"]
-    width = model["embedding_size"] if model["tie_weights"] else model["hidden_size"]
+    tied = model["tie_weights"]
+    width = model["embedding_size"] if tied else model["hidden_size"]
     sizes = [model["embedding_size"]] + [model["hidden_size"]] * (model["num_layers"] - 1) + [width]
     layers = [build_layer(model["layer"], size, above) for size, above in pairwise(sizes)]
     embedding = nn.Embedding(vocabulary_size, model["embedding_size"])
     # The library's N(0, 1) would make tied logits of variance E; AWD-LSTM's range (Merity et al. 2017, section 4).
     nn.init.uniform_(embedding.weight, -0.1, 0.1)
+    embedding.weight.requires_grad_(not model.get("freeze_embeddings", False))
     attention = config["attention"]
+    regularisation, between_layers = regularisation_of(model)
     return LanguageModel(
         embedding,
-        Core(layers, model["dropout"]),
+        Core(layers, between_layers, locked=regularisation.locked, norm=model.get("output_norm", False)),
         build(attention, Attention, "attention", width=width) if attention["_target_"] else None,
         build(
             config["head"], Head, "head",
-            width=width, vocabulary_size=vocabulary_size, tied=embedding.weight if model["tie_weights"] else None,
+            width=width, vocabulary_size=vocabulary_size, tied=embedding.weight if tied else None,
         ),
-        model["dropout"],
+        regularisation,
     )  # fmt: skip
+
+
+def regularisation_of(model: dict[str, Any]) -> tuple[Regularisation, float]:
+    """What a ``model`` group says of dropout and penalties, and the dropout between layers.
+
+    ``model.dropout`` is the rate of all places that have none of their own. Options that a configuration of an earlier
+    version lacks are off.
+    """
+
+    def rate(place: str) -> float:
+        own = model.get(f"{place}_dropout")
+        return float(model["dropout"] if own is None else own)
+
+    regularisation = Regularisation(
+        embedding_dropout=model.get("embedding_dropout", 0.0),
+        input_dropout=rate("input"),
+        output_dropout=rate("output"),
+        locked=model.get("locked_dropout", False),
+        activation_penalty=model.get("activation_penalty", 0.0),
+        temporal_activation_penalty=model.get("temporal_activation_penalty", 0.0),
+    )
+    return regularisation, rate("hidden")
 
 
 def build_layer(spec: dict[str, Any], input_size: int, hidden_size: int) -> RecurrentLayer:

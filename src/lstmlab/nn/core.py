@@ -3,17 +3,26 @@
 import torch
 from torch import Tensor, nn
 
+from lstmlab.nn.dropout import Dropout
 from lstmlab.nn.layer import RecurrentLayer
 from lstmlab.nn.state import State
 
 
 class Core(nn.Module):
-    """Layers, each reading the outputs of the one below, with dropout between them (Zaremba et al. 2014)."""
+    """Layers, each reading the outputs of the one below, with dropout between them (Zaremba et al. 2014).
 
-    def __init__(self, layers: list[RecurrentLayer], dropout: float = 0.0) -> None:
+    Args:
+        locked: one dropout mask a window and stream in place of one a position.
+        norm: a layer norm behind the last layer.
+    """
+
+    def __init__(
+        self, layers: list[RecurrentLayer], dropout: float = 0.0, *, locked: bool = False, norm: bool = False
+    ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout, locked=locked)
+        self.norm = nn.LayerNorm(layers[-1].hidden_size) if norm else nn.Identity()
 
     @property
     def output_size(self) -> int:
@@ -29,7 +38,7 @@ class Core(nn.Module):
         for index, (layer, state) in enumerate(zip(self._layers(), states, strict=True)):
             x, state = layer(self.dropout(x) if index else x, state)  # (B, T, H)
             after.append(state)
-        return x, tuple(after)
+        return self.norm(x), tuple(after)
 
     def step(self, x: Tensor, states: tuple[State, ...]) -> tuple[Tensor, tuple[State, ...]]:
         """(B, E) to (B, H): ``forward`` for one position."""
@@ -37,7 +46,7 @@ class Core(nn.Module):
         for index, (layer, state) in enumerate(zip(self._layers(), states, strict=True)):
             x, state = layer.step(self.dropout(x) if index else x, state)  # (B, H)
             after.append(state)
-        return x, tuple(after)
+        return self.norm(x), tuple(after)
 
     def _layers(self) -> list[RecurrentLayer]:
         return list(self.layers)  # type: ignore[arg-type]  # a ModuleList forgets what it holds

@@ -7,6 +7,7 @@ and ``step``; no module keeps one.
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 State = Any  # Tensor | tuple[State, ...]; named tuples are tuples, which the type language cannot say of a recursion
@@ -18,6 +19,17 @@ def map_state(function: Callable[[Tensor], Tensor], state: State) -> State:
         return function(state)
     mapped = [map_state(function, part) for part in state]
     return type(state)(*mapped) if hasattr(state, "_fields") else tuple(mapped)
+
+
+def where_state(chosen: Tensor, state: State, other: State) -> State:
+    """Stream by stream ``state`` where ``chosen`` (B,) is true, else ``other``."""
+    replacements = iter(state_tensors(other))
+
+    def choose(tensor: Tensor) -> Tensor:
+        replacement = next(replacements).to(tensor.dtype)
+        return torch.where(chosen.view(-1, *[1] * (tensor.dim() - 1)), tensor, replacement)
+
+    return map_state(choose, state)
 
 
 def state_tensors(state: State) -> list[Tensor]:

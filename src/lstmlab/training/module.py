@@ -14,10 +14,11 @@ from lstmlab.data.spans import Position, Span
 from lstmlab.data.streams import IGNORED, Window
 from lstmlab.errors import UserError
 from lstmlab.models import build_model
-from lstmlab.nn.state import State, fill_state, map_state, state_tensors
+from lstmlab.nn.state import State, fill_state, map_state, state_tensors, where_state
 from lstmlab.targets import build
 from lstmlab.text import tokenizer_from_dict
 from lstmlab.text.vocabulary import UNKNOWN_ID
+from lstmlab.training.averaging import Averaging
 from lstmlab.training.checkpoint_io import RESUME_KEY
 from lstmlab.training.metrics import Total, bits_per_char
 from lstmlab.training.optimizer import make_optimizer
@@ -43,7 +44,12 @@ class LanguageModule(pl.LightningModule):
         self.tokenizer = tokenizer_from_dict(tokenizer)
         self.model = build_model(config, len(self.tokenizer.vocabulary))
         self.schedule: Schedule = build(config["schedule"], Schedule, "schedule")
+        averaging = config.get("averaging") or {"_target_": None}  # absent from runs of an earlier version
+        self.averaging = build(averaging, Averaging, "averaging") if averaging["_target_"] else None
         self.accumulate: int = config["trainer"]["accumulate_grad_batches"]
+        self.reset_state: float = config["trainer"].get("reset_state", 0.0)
+        # Tokens of a full window, which the loss is divided by; None where windows vary, each by its own.
+        self.full_window: int | None = None if config["data"].get("variable_length") else config["data"]["seq_length"]
         self.position = Position()
         self.total_steps: int | None = None  # planned, for the schedules that need it; set before training
         self.interrupted: Callable[[], bool] = lambda: False
@@ -51,6 +57,7 @@ class LanguageModule(pl.LightningModule):
         self.recent = Total()  # since the last logged step
         self.epoch_total = Total()
         self.val_total = Total()
+        self._step_tokens = 0  # a stream, in the windows of the present step
         self.trained_tokens = 0
         self.trained_seconds = 0.0
         self.gradient_norm = math.nan
@@ -92,7 +99,7 @@ class LanguageModule(pl.LightningModule):
         optimizer = self.optimizers()
         assert isinstance(optimizer, pl.core.optimizer.LightningOptimizer)
         for window in span:
-            self._backward(window.to(self.device), span.seq_length)
+            self._backward(window.to(self.device))
             self.position.window += 1
             if self.position.window % self.accumulate == 0 or self.position.window == span.windows:
                 self._step(optimizer)
@@ -105,16 +112,29 @@ class LanguageModule(pl.LightningModule):
             )
         self._after_span(span)
 
-    def _backward(self, window: Window, seq_length: int) -> None:
-        total, state = self.model.total(window.inputs, window.targets, self._train_state)
+    def _backward(self, window: Window) -> None:
+        streams, length = window.inputs.shape
+        total, penalty, state = self.model.total(window.inputs, window.targets, self._state_before(streams))
         self._train_state = map_state(Tensor.detach, state)
         # Divided by the tokens of full windows: in a short last window every token weighs what it weighs elsewhere.
-        self.manual_backward(total / (window.inputs.shape[0] * seq_length * self.accumulate))
+        loss = total / (streams * (self.full_window or length))
+        self.manual_backward((loss if penalty is None else loss + penalty) / self.accumulate)
+        self._step_tokens += length
         self.recent.add(total.detach().double(), window.targets.numel())
         self.epoch_total.add(total.detach().double(), window.targets.numel())
 
+    def _state_before(self, streams: int) -> State:
+        """The carried state, of some streams blank again by chance (``trainer.reset_state``)."""
+        if not self.reset_state or self._train_state is None:
+            return self._train_state
+        kept = torch.rand(streams, device=self.device) >= self.reset_state
+        return where_state(kept, self._train_state, self.model.initial_state(streams))
+
     def _step(self, optimizer: "pl.core.optimizer.LightningOptimizer") -> None:
         rate = self.schedule.factor(self.position.step, self.total_steps)
+        if self.full_window is None:  # a longer window weighs more (Merity et al. 2017, section 4.1)
+            rate *= self._step_tokens / (self.accumulate * self.config["data"]["seq_length"])
+        self._step_tokens = 0
         for group in optimizer.param_groups:
             # ReduceLROnPlateau keeps its own rate in the group; only the warm-up is laid over it.
             if not isinstance(self.schedule, Plateau) or self.position.step < self.schedule.warmup_steps:
@@ -135,6 +155,8 @@ class LanguageModule(pl.LightningModule):
         progress.increment_ready()
         progress.increment_completed()
         optimizer.optimizer.zero_grad(set_to_none=True)
+        if self.averaging is not None:
+            self.averaging.step(list(self.model.parameters()))
         self.position.step += 1
 
     def _after_span(self, span: Span) -> None:
@@ -187,6 +209,15 @@ class LanguageModule(pl.LightningModule):
 
     # -- validation ----------------------------------------------------------------------------------------------
 
+    def on_validation_start(self) -> None:
+        if self.averaging is not None:
+            self.averaging.exchange(self.model.parameters())
+
+    def on_validation_end(self) -> None:
+        """Behind the callbacks' hooks: samples and checkpoints too are of the average."""
+        if self.averaging is not None and self.averaging.exchanged:
+            self.averaging.exchange(self.model.parameters())
+
     def on_validation_epoch_start(self) -> None:
         self._val_state = None
         self.val_total = Total()
@@ -219,6 +250,8 @@ class LanguageModule(pl.LightningModule):
             scheduler = self.lr_schedulers()
             assert isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
             scheduler.step(figures[MONITOR])
+        if self.averaging is not None and self.trainer.state.fn == "fit":
+            self.averaging.validated(figures[MONITOR])
         self.write(figures | {"epoch": self.position.epoch})
 
     # -- optimiser -----------------------------------------------------------------------------------------------
@@ -269,6 +302,23 @@ class LanguageModule(pl.LightningModule):
             },
             "logged": list(self._logged),
         }
+        if self.averaging is not None:
+            self._save_average(checkpoint)
+
+    def _save_average(self, checkpoint: dict[str, Any]) -> None:
+        """The average as the weights, for everybody who loads; training's own weights beside the position."""
+        assert self.averaging is not None
+        saved: dict[str, Any] = {"weights": []} | self.averaging.state()
+        checkpoint[RESUME_KEY]["averaging"] = saved
+        if not self.averaging.average:
+            return
+        average, weights = self.averaging.average, [weight.detach() for weight in self.model.parameters()]
+        if self.averaging.exchanged:
+            average, weights = weights, average
+        of_parameter = {id(parameter): mean for parameter, mean in zip(self.model.parameters(), average, strict=True)}
+        for name, parameter in self.named_parameters(remove_duplicate=False):  # a tied matrix has two names
+            checkpoint["state_dict"][name] = of_parameter[id(parameter)]
+        saved["weights"] = weights
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._resume = checkpoint.get(RESUME_KEY)
@@ -297,6 +347,12 @@ class LanguageModule(pl.LightningModule):
         if saved["state"]:
             blank = self.model.initial_state(saved["state"][0].shape[0])
             self._train_state = fill_state(blank, [t.to(self.device) for t in saved["state"]])
+        if self.averaging is not None and "averaging" in saved:
+            self.averaging.restore(saved["averaging"])
+            self.averaging.average = [weight.to(self.device) for weight in saved["averaging"]["weights"]]
+            # What was loaded is the average: training's own weights go back into the model.
+            self.averaging.exchanged = bool(self.averaging.average)
+            self.averaging.exchange(self.model.parameters())
         torch.set_rng_state(saved["random"]["cpu"].cpu())
         if self.device.type == "cuda" and "cuda" in saved["random"]:
             torch.cuda.set_rng_state(saved["random"]["cuda"].cpu(), self.device)

@@ -42,14 +42,21 @@ class Checkpoints(Checkpoint):
         if pl_module.stopping:
             self.save_last(trainer)
             raise Interrupted(self.interruption.signum or signal.SIGTERM)  # the signal may have come to another process
-        # At the end of an epoch the position moves on first: see on_train_epoch_end.
-        if self.every_steps and step % self.every_steps == 0 and step != self._saved_step and not batch.ends_epoch:
+        # At the end of an epoch the position moves on first: see on_train_epoch_end. Behind the last step there is still
+        # a validation, which a run that goes on from there would never make.
+        last = batch.ends_epoch or step == trainer.max_steps
+        if self.every_steps and step % self.every_steps == 0 and step != self._saved_step and not last:
             self.save_last(trainer)
             self._saved_step = step
 
     def on_validation_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """One process can stop at once; of several one alone must not: they stop together, behind the next step."""
-        if self.interruption and trainer.state.fn == "fit" and trainer.world_size == 1:
+        """One process can stop at once; of several one alone must not: they stop together, behind the next step.
+
+        Nor can the validation that ends a training by its steps be gone on with: the signal waits for its end.
+        """
+        if trainer.world_size > 1 or trainer.global_step == trainer.max_steps:
+            return
+        if self.interruption and trainer.state.fn == "fit":
             self.save_last(trainer)  # it goes on with this validation
             self.interruption.raise_if_asked()
 
@@ -70,6 +77,8 @@ class Checkpoints(Checkpoint):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.save_last(trainer)
+        if trainer.world_size == 1:
+            self.interruption.raise_if_asked()  # what is left is the summary
 
     def save_last(self, trainer: pl.Trainer) -> None:
         """Write ``last.ckpt``."""

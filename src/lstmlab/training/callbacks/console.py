@@ -115,12 +115,12 @@ class Console(Callback):
     @staticmethod
     def _seconds_a_step(module: LanguageModule, loader: Any) -> float:
         """Of two windows there and back, with the generators put back: training is what it is without the estimate."""
-        window = loader.streams.window(0, loader.seq_length).to(module.device)
+        window = loader.streams.window(*loader.plan.edges(module.position.epoch)[:2]).to(module.device)
         devices = [module.device] if module.device.type == "cuda" else []
         with torch.random.fork_rng(devices), module.trainer.precision_plugin.train_step_context():
             for _ in range(2):  # the second one counts: the first pays for warming up
                 begun = time.perf_counter()
-                total, _ = module.model.total(window.inputs, window.targets)
+                total, _, _ = module.model.total(window.inputs, window.targets)
                 torch.autograd.backward(total / window.targets.numel())
                 float(next(module.model.parameters()).detach().sum())  # wait for the device
                 seconds = time.perf_counter() - begun
