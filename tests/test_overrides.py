@@ -1,6 +1,7 @@
 """Overrides composed by Hydra hold what was typed."""
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ out: null
 run: ${prompt}
 data: {path: texts/, books: [a], seq_length: 35}
 tokenizer: {user_dict: null}
+model: {pretrained_embeddings: null}
 x: null
 seed: 0
 """
@@ -88,9 +90,9 @@ def at(config: Any, key: str) -> Any:
 class TestLiteral:
     @pytest.mark.parametrize("text", HARD_TEXTS)
     def test_hard_texts_compose_to_themselves(self, hydra: None, text: str) -> None:
-        words = [f"prompt={text}", f"+out={text}", f"++run={text}", f"data.path={text}", f"tokenizer.user_dict={text}"]
+        words = [f"{prefix}{key}={text}" for key, prefix in zip_longest(LITERAL, ["", "+", "++"], fillvalue="")]
         config = composed(*words)
-        assert [at(config, key) for key in LITERAL] == [text] * 5
+        assert [at(config, key) for key in LITERAL] == [text] * len(LITERAL)
 
     @given(texts=st.tuples(*[TEXTS] * len(LITERAL)))
     @settings(max_examples=25, deadline=None)

@@ -108,7 +108,8 @@ def test_it_is_the_librarys_attention() -> None:
     normed = functional.layer_norm(x, (WIDTH,), module.norm.weight, module.norm.bias)
     attended, weights = library(normed, normed, normed, attn_mask=hidden, average_attn_weights=False)
     output, _ = module(x, blank(module, 2))
-    torch.testing.assert_close(output, x + attended, rtol=0, atol=1e-12)
+    added = functional.layer_norm(attended, (WIDTH,), module.output_norm.weight, module.output_norm.bias)
+    torch.testing.assert_close(output, x + added, rtol=0, atol=1e-12)
     torch.testing.assert_close(module.weights(x, blank(module, 2))[..., memory:], weights, rtol=0, atol=1e-12)
 
 

@@ -178,6 +178,26 @@ def test_with_all_that_is_random_or_averaged(more: list[str], tmp_path: Path, mo
     assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
 
 
+def test_killed_before_the_first_checkpoint(
+    undisturbed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is there then: a configuration and a status."""
+    place = RunDirectory(tmp_path)
+    write_config(config_of(), place.config)
+    place.mark("running")
+    place.metrics.write_text("step,train/loss\n5,1.0\n", encoding="utf-8")
+    train(config_of(), tmp_path, resume=True)
+    assert "begins anew" in capsys.readouterr().out
+    assert_equal_runs(undisturbed, tmp_path)
+
+
+def test_a_finished_run_without_its_checkpoints_is_not_trained_again(undisturbed: Path, tmp_path: Path) -> None:
+    shutil.copytree(undisturbed, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "checkpoints")
+    with pytest.raises(UserError, match=r"last\.ckpt is missing"):
+        train(config_of(), tmp_path / "run", resume=True)
+
+
 def test_more_epochs_for_a_finished_run(undisturbed: Path, tmp_path: Path) -> None:
     """With a constant rate, 2 epochs and then a third are 3 epochs."""
     flat = ["schedule=constant"]

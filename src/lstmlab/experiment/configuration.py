@@ -9,6 +9,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from lstmlab.errors import UserError
 from lstmlab.experiment.schema import check
+from lstmlab.files import replacing
+
+
+PATHS = (("data", "path"), ("data", "root"), ("tokenizer", "user_dict"), ("model", "pretrained_embeddings"))
 
 
 def plain_config(job: str, composed: DictConfig) -> dict[str, Any]:
@@ -27,7 +31,7 @@ def plain_config(job: str, composed: DictConfig) -> dict[str, Any]:
     config.pop("hydra", None)
     check(job, config)
     # A run must find its corpus from another working directory too.
-    for group, name in (("data", "path"), ("data", "root"), ("tokenizer", "user_dict")):
+    for group, name in PATHS:
         options = config.get(group) or {}
         if options.get(name):
             options[name] = str(Path(options[name]).expanduser().absolute())
@@ -36,7 +40,8 @@ def plain_config(job: str, composed: DictConfig) -> dict[str, Any]:
 
 def write_config(config: dict[str, Any], path: Path) -> None:
     """config.yaml: plain YAML, to be read as such (a text with ``${…}`` in it is just that text)."""
-    path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    with replacing(path) as partial:
+        partial.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -85,6 +85,10 @@ class RunDirectory:
         status = self.status.get("status", "missing")
         return "interrupted" if status == "running" else status
 
+    def is_bare(self) -> bool:
+        """Whether a training began here and ended before it saved anything."""
+        return self.status.get("status") != "completed" and not any(self.checkpoints.glob("*.ckpt"))
+
     def write_summary(self, summary: dict[str, Any]) -> None:
         """summary.json, the final figures."""
         write_json(self.summary, summary)

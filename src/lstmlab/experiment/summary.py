@@ -36,6 +36,8 @@ def summarise(
         "perplexity_unit": module.tokenizer.unit,
         "precision": config["trainer"]["precision"],
     }
+    for share, found in place.status.get("word_vectors", {}).items():
+        summary[f"word_vectors/{share}_found"] = found
     scored: tuple[Part, ...] = ("val", "test")
     for part in scored:
         if part not in data.prepare().parts or config["trainer"]["limit_val_windows"]:

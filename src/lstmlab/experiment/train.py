@@ -19,6 +19,7 @@ from lstmlab.experiment.environment import describe_environment
 from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.launch import launch_processes, must_launch
 from lstmlab.experiment.memory_check import check_memory
+from lstmlab.experiment.pretrained import check_pretrained, fill_embedding
 from lstmlab.experiment.run_directory import RunDirectory, logging_to, marking, remove_unbegun
 from lstmlab.experiment.summary import summarise
 from lstmlab.models import resolve_head
@@ -41,6 +42,7 @@ def run(composed: DictConfig, directory: Path, overrides: Sequence[str]) -> Path
         check_targets(config)
         trainer = config["trainer"]
         check_hardware(trainer)
+        check_pretrained(config["model"])
         trainer["precision"] = resolve_precision(trainer["precision"], trainer["accelerator"])
         train(config, directory, resume=False)
         return directory
@@ -87,7 +89,8 @@ def train(config: dict[str, Any], directory: Path, *, resume: bool) -> dict[str,
     existed = directory.exists()
     try:
         if must_launch(config):
-            data = _build_data(config, read_checkpoint(place.checkpoints / "last.ckpt") if resume else None)
+            goes_on = resume and not place.is_bare()
+            data = _build_data(config, read_checkpoint(place.checkpoints / "last.ckpt") if goes_on else None)
             data.train_streams()  # what is wrong with the corpus is said here, once
             vocabulary_size = len(data.prepare().tokenizer.vocabulary)
             check_memory(resolve_head(config, vocabulary_size)[0], vocabulary_size)  # for all processes together
@@ -108,7 +111,7 @@ def _is_first_process() -> bool:
 def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict[str, Any]:
     begun = time.monotonic()
     last = place.checkpoints / "last.ckpt"
-    stored = read_checkpoint(last) if resume else None
+    stored = read_checkpoint(last) if resume and not place.is_bare() else None
     position: dict[str, int] | None = stored[RESUME_KEY]["position"] if stored else None
     pl.seed_everything(config["seed"], workers=True, verbose=False)
     data = _build_data(config, stored)
@@ -122,9 +125,14 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
     data.train_streams()  # too short a training part is found before anything is written
     vocabulary_size = len(data.tokenizer.vocabulary)
     config, chosen = resolve_head(config, vocabulary_size)
+    sentences = [cleaning_sentence(data.prepare()), chosen]
     if config["trainer"]["devices"] * config["trainer"]["num_nodes"] == 1:
         check_memory(config, vocabulary_size)
     module = LanguageModule(config, tokenizer)
+    word_vectors: dict[str, float] | None = None
+    if stored is None and config["model"].get("pretrained_embeddings"):
+        word_vectors, found = fill_embedding(module, Path(config["model"]["pretrained_embeddings"]))
+        sentences.append(found)
     budget = _planned_steps(config, data)
     seconds = _seconds(config["trainer"]["max_time"])
     over = position is not None and _is_over(place, config, position, budget)
@@ -136,9 +144,13 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
         environment = describe_environment()
         write_config(config, place.config)
         place.mark("running", environment=environment)
+        if word_vectors is not None:
+            place.mark("running", word_vectors=word_vectors)
         log.info("Training in %s with precision %s.", place.path, config["trainer"]["precision"])
-        if not resume:
-            for sentence in filter(None, (cleaning_sentence(data.prepare()), chosen)):
+        if resume and position is None:
+            _say(f"{place.path} was stopped before its first checkpoint: it begins anew.")
+        if position is None:
+            for sentence in filter(None, sentences):
                 _say(sentence)
         if position is not None:
             _say_how_it_goes_on(module, position["step"])

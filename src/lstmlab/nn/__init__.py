@@ -1,16 +1,27 @@
-"""The parts of a recurrent network: layers, the core that stacks them, heads. torch only."""
+"""The parts of a network: cells, layers, the core that stacks them, attention, dropout, heads. torch only."""
 
 from lstmlab.nn.adaptive_head import AdaptiveHead
 from lstmlab.nn.attention import Attention
 from lstmlab.nn.cell import Cell
 from lstmlab.nn.cell_layer import CellLayer
+from lstmlab.nn.cells.coupled import CoupledLSTMCell
+from lstmlab.nn.cells.gru import GRUCell
+from lstmlab.nn.cells.layer_norm import LayerNormLSTMCell
+from lstmlab.nn.cells.library import load_library
+from lstmlab.nn.cells.lstm import LSTMCell
+from lstmlab.nn.cells.mogrifier import MogrifierLSTMCell
+from lstmlab.nn.cells.peephole import PeepholeLSTMCell
+from lstmlab.nn.cells.rnn import RNNCell
 from lstmlab.nn.chunked_head import ChunkedHead
 from lstmlab.nn.core import Core
 from lstmlab.nn.dropout import Dropout, TypeDropout
+from lstmlab.nn.gru import GRULayer
 from lstmlab.nn.head import Head, LinearHead
 from lstmlab.nn.layer import RecurrentLayer
-from lstmlab.nn.lstm import LSTMLayer, LSTMState
+from lstmlab.nn.lstm import LSTMLayer
+from lstmlab.nn.lstm_state import LSTMState
 from lstmlab.nn.multihead_attention import MultiheadAttention
+from lstmlab.nn.rnn import RNNLayer
 from lstmlab.nn.state import State, map_state
 from lstmlab.nn.transformer import TransformerLayer
 
@@ -21,15 +32,25 @@ __all__ = [
     "CellLayer",
     "ChunkedHead",
     "Core",
+    "CoupledLSTMCell",
     "Dropout",
+    "GRUCell",
+    "GRULayer",
     "Head",
+    "LSTMCell",
     "LSTMLayer",
     "LSTMState",
+    "LayerNormLSTMCell",
     "LinearHead",
+    "MogrifierLSTMCell",
     "MultiheadAttention",
+    "PeepholeLSTMCell",
+    "RNNCell",
+    "RNNLayer",
     "RecurrentLayer",
     "State",
     "TransformerLayer",
     "TypeDropout",
+    "load_library",
     "map_state",
 ]

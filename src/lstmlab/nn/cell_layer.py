@@ -9,6 +9,7 @@ from lstmlab.errors import UserError
 from lstmlab.nn.cell import Cell
 from lstmlab.nn.layer import RecurrentLayer
 from lstmlab.nn.state import State
+from lstmlab.nn.weight_drop import check_weight_drop
 
 
 class CellLayer(RecurrentLayer):
@@ -21,8 +22,7 @@ class CellLayer(RecurrentLayer):
 
     def __init__(self, cell: Cell, weight_drop: float = 0.0) -> None:
         super().__init__(cell.input_size, cell.hidden_size)
-        if not 0 <= weight_drop < 1:
-            raise UserError(f"model.layer.weight_drop={weight_drop} must be from 0 to below 1.")
+        check_weight_drop(weight_drop)
         if weight_drop and not cell.recurrent_weights:
             raise UserError(
                 f"model.layer.weight_drop={weight_drop}: {type(cell).__qualname__} names no recurrent_weights to drop."

@@ -1,20 +1,13 @@
 """The library's LSTM as a layer."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lstmlab.errors import UserError
+from lstmlab.nn.cells.library import cell_of
 from lstmlab.nn.layer import RecurrentLayer
-
-
-class LSTMState(NamedTuple):
-    """What an LSTM layer carries."""
-
-    h: Tensor  # (B, H) output
-    c: Tensor  # (B, H) cell
+from lstmlab.nn.lstm_state import LSTMState
+from lstmlab.nn.weight_drop import check_weight_drop
 
 
 class LSTMLayer(RecurrentLayer):
@@ -27,8 +20,7 @@ class LSTMLayer(RecurrentLayer):
 
     def __init__(self, input_size: int, hidden_size: int, weight_drop: float = 0.0) -> None:
         super().__init__(input_size, hidden_size)
-        if not 0 <= weight_drop < 1:
-            raise UserError(f"model.layer.weight_drop={weight_drop} must be from 0 to below 1.")
+        check_weight_drop(weight_drop)
         self.weight_drop = weight_drop
         self.lstm = nn.LSTM(input_size, hidden_size, batch_first=True)
 
@@ -51,3 +43,6 @@ class LSTMLayer(RecurrentLayer):
         # Not nn.LSTM with T = 1: on a CPU that re-orders the weights at every call, 3 to 8 times the time.
         h, c = torch.lstm_cell(x, (state.h, state.c), *self.lstm.all_weights[0])
         return h, LSTMState(h, c)
+
+    def trace(self, x: Tensor, state: LSTMState) -> dict[str, Tensor]:
+        return cell_of(self.lstm).trace(x, state)

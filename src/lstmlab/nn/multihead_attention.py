@@ -9,12 +9,14 @@ from lstmlab.nn.banded_attention import AttentionState, attend, attention_weight
 
 
 class MultiheadAttention(Attention):
-    """y = x + O·attention(Q·n(x), K·n(x), V·n(x)), n a layer norm: each position looks back over what the core said.
+    """y = x + m(O·attention(Q·n(x), K·n(x), V·n(x))): each position looks back over what the core said.
 
     The attention of Vaswani et al. 2017 (section 3.2) in the place where SHA-RNN has it (Merity 2019): its gain comes
     from a memory of past windows. Position t sees itself and exactly the ``memory`` positions before it, wherever
     windows end; no gradient flows beyond the window. Keys and values are remembered, not what they were made of: a
-    step of decoding costs no more than its own projections.
+    step of decoding costs no more than its own projections. n and m are layer norms. The gain of m begins at zero, so
+    that training begins as if attention were not there; without m, at the learning rates that suit an LSTM, what
+    attention adds soon drowns the core's outputs.
 
     Args:
         num_heads: must divide the width.
@@ -41,8 +43,8 @@ class MultiheadAttention(Attention):
         self.key_value = nn.Linear(width, 2 * width)
         self.output = nn.Linear(width, width)
         self.dropout = nn.Dropout(dropout)
-        nn.init.zeros_(self.output.weight)  # begins as if it were not there
-        nn.init.zeros_(self.output.bias)
+        self.output_norm = nn.LayerNorm(width)
+        nn.init.zeros_(self.output_norm.weight)
 
     def initial_state(self, batch_size: int, device: torch.device, dtype: torch.dtype) -> AttentionState:
         return AttentionState.empty(batch_size, self.memory, self.width, device, dtype)
@@ -50,7 +52,7 @@ class MultiheadAttention(Attention):
     def forward(self, x: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
         queries, keys, values, mask, after = self._project(x, state)
         mixed = attend(queries, keys, values, mask, self.num_heads)  # (B, T, H)
-        return x + self.dropout(self.output(mixed)), after
+        return x + self.dropout(self.output_norm(self.output(mixed))), after
 
     def step(self, x: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
         output, after = self(x[:, None], state)
