@@ -24,6 +24,7 @@ run: ${prompt}
 data: {path: texts/, books: [a], seq_length: 35}
 tokenizer: {user_dict: null}
 model: {pretrained_embeddings: null}
+callbacks: {inspection: {passage: null}}
 x: null
 seed: 0
 """

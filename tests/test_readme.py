@@ -75,6 +75,10 @@ def test_jobs_choices_and_experiments_are_all_named() -> None:
     for group in (
         "data",
         "tokenizer",
+        "model",
+        "attention",
+        "averaging",
+        "callbacks",
         "head",
         "optim",
         "schedule",

@@ -13,6 +13,7 @@ from lstmlab.data.streams import ScoringLoader
 from lstmlab.decoding import Decoding, generate
 from lstmlab.errors import UserError
 from lstmlab.evaluation.scoring import score_windows
+from lstmlab.evaluation.tracing import Arrays, trace_ids
 from lstmlab.text import Tokenizer
 from lstmlab.training.checkpoint_io import read_checkpoint
 from lstmlab.training.context import opening_context
@@ -136,6 +137,27 @@ class TrainedModel:
             perplexity=perplexity(scores.total / len(scores.nats)),
             tokens=tuple(TokenScore(t, float(n), s) for t, n, s in zip(scored, scores.nats, spelt, strict=True)),
         )
+
+    def trace(self, text: str) -> Arrays:
+        """What happens inside while a text of T tokens is read as a document of its own, as NumPy arrays.
+
+        "layer 0/forget gate", "layer 0/cell state", "layer 0/output" and so on, by what the layers are made of, (T, H)
+        each; "tokens" (T,), the text's own, and "before", those read in front of it: the end of a document, where the
+        corpus has document ends. With attention, "attention" (heads, T, M + T): how much each token looks at the M
+        positions of the memory, of which the last are those of "before", and at the text; rows add up to 1. What the
+        vocabulary lacks is read as ``<unk>``; ``unknown(text)`` names it. ``lstmlab.reports.inspection`` draws it.
+
+        Raises:
+            UserError: the text holds no token.
+        """
+        vocabulary = self.tokenizer.vocabulary
+        tokens = list(self.tokenizer.prompt_tokens(text))
+        if not tokens:
+            raise UserError("the text to trace holds no token; give a longer one.")
+        before = [] if vocabulary.end_id is None else [vocabulary.end_id]
+        traced = trace_ids(self.module.model, [vocabulary.id(token) for token in tokens], before)
+        shown = np.array([vocabulary.token(one) for one in before], dtype=np.str_)
+        return {"tokens": np.array(tokens), "before": shown, **traced}
 
     def __repr__(self) -> str:
         model = self.config["model"]

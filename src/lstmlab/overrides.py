@@ -28,7 +28,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-LITERAL = ("prompt", "out", "run", "data.path", "tokenizer.user_dict", "model.pretrained_embeddings")
+LITERAL = (
+    "prompt", "out", "run", "data.path", "tokenizer.user_dict", "model.pretrained_embeddings",
+    "callbacks.inspection.passage",
+)  # fmt: skip
 
 # The word after one of these flags of Hydra's is their value, a path or a name, never an override.
 FLAGS_WITH_VALUE = {

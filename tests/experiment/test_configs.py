@@ -164,6 +164,11 @@ PROMISED = [
         " trainer.gradient_clip_val trainer.accumulate_grad_batches",
     ),
     ("train", [], "callbacks.early_stopping.patience checkpoint.every_steps seed run"),
+    (
+        "train",
+        ["callbacks=inspect"],
+        "callbacks.inspection.passage callbacks.inspection.steps callbacks.inspection.units callbacks.inspection.bins",
+    ),
     ("train", ["logger=wandb"], "logger.project"),
     ("train", ["logger=csv"], "logger.name"),
     ("train", ["logger=tensorboard"], "logger.name"),

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -64,6 +65,30 @@ def test_two_processes_are_one(more: list[str], tmp_path: Path) -> None:
     summaries = [json.loads(RunDirectory(tmp_path / name).summary.read_text()) for name in ("one", "two")]
     for name in ("train/perplexity", "val/bits_per_char", "test/bits_per_char", "test/accuracy"):
         assert summaries[0][name] == pytest.approx(summaries[1][name], abs=1e-9), name
+
+
+def test_two_machines_of_torchrun_are_one(tmp_path: Path) -> None:
+    """Two nodes of a process each, both of them here, started as the README says."""
+    environment = {**os.environ, "LSTMLAB_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    nodes = []
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    for rank in (0, 1):
+        command = [
+            sys.executable, "-m", "torch.distributed.run", "--nnodes=2", f"--node_rank={rank}", "--nproc_per_node=1",
+            "--master_addr=127.0.0.1", f"--master_port={port}", "-m", "lstmlab.cli", "train", *OPTIONS, "trainer=ddp",
+            "trainer.devices=1", "trainer.num_nodes=2", "trainer.precision=64-true", f"hydra.run.dir={tmp_path}/two",
+        ]  # fmt: skip
+        nodes.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+    for node in nodes:
+        _, errors = node.communicate(timeout=200)
+        assert node.returncode == 0, errors
+    process = start(tmp_path / "one", tmp_path / "cache")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    one, two = (json.loads(RunDirectory(tmp_path / name).summary.read_text()) for name in ("one", "two"))
+    assert one["test/bits_per_char"] == pytest.approx(two["test/bits_per_char"], abs=1e-9)
 
 
 def wait_for(path: Path) -> None:

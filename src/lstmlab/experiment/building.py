@@ -59,6 +59,9 @@ def check_targets(config: dict[str, Any]) -> None:
     build(config["schedule"], Schedule, "schedule")
     if config["averaging"]["_target_"] is not None:
         build(config["averaging"], Averaging, "averaging")
+    for name, entry in config["callbacks"].items():
+        if entry.get("_target_") == "lstmlab.training.callbacks.Inspection":
+            build(entry, Callback, f"callbacks.{name}")  # of the user's own nobody knows what building them does
 
 
 def _layer_groups(spec: dict[str, Any]) -> list[tuple[str, Any, Callable[..., Any], tuple[str, ...]]]:

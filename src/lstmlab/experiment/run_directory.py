@@ -31,6 +31,7 @@ class RunDirectory:
         self.summary = path / "summary.json"
         self.log = path / "run.log"
         self.samples = path / "samples"
+        self.inspection = path / "inspection"
         self.test_losses = path / "test_losses.npy"
         self.learning_curve = path / "learning_curve.png"
         self._status = path / "status.json"

@@ -9,6 +9,7 @@ from lstmlab.data import TextData
 from lstmlab.evaluation.scoring import score_part
 from lstmlab.experiment.run_directory import RunDirectory
 from lstmlab.loading import load
+from lstmlab.reports.inspection import draw_inspections
 from lstmlab.reports.learning_curve import draw_learning_curve
 from lstmlab.text.document import Part
 from lstmlab.training.module import LanguageModule, parameter_count
@@ -54,4 +55,5 @@ def summarise(
     log.info("Completed: %s", {name: value for name, value in summary.items() if name != "environment"})
     if place.metrics.is_file():
         draw_learning_curve(place.metrics, place.learning_curve, unit=module.tokenizer.unit)
+    draw_inspections(place.inspection)
     return summary

@@ -254,7 +254,8 @@ def _is_over(place: RunDirectory, config: dict[str, Any], position: dict[str, in
     """
     spent, seconds = place.status.get("wall_seconds", 0.0), _seconds(config["trainer"]["max_time"])
     over = budget is not None and position["step"] >= budget
-    over = over and (position["window"] == 0 or position["step"] == config["trainer"]["max_steps"])
+    by_steps = config["trainer"]["max_steps"]
+    over = over and (position["window"] == 0 or (by_steps is not None and position["step"] >= by_steps))
     over = over or (place.state() == "completed" and (seconds is None or spent >= seconds) and budget is None)
     if over and place.state() == "completed":
         raise UserError(

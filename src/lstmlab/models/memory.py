@@ -63,16 +63,23 @@ def estimate_memory(config: dict[str, Any], vocabulary_size: int, state_per_weig
         return MemoryEstimate(float("inf"), 0.0, 0.0)  # ours fail where a product of sizes is no number for torch
     half = trainer["precision"] in ("bf16-mixed", "16-mixed")
     number = 8 if trainer["precision"] == "64-true" else 4
-    tokens = data["batch_size"] // (trainer["devices"] * trainer["num_nodes"]) * data["seq_length"]
+    streams, length = data["batch_size"] // (trainer["devices"] * trainer["num_nodes"]), data["seq_length"]
+    tokens = streams * length
     parameters = sum(parameter.numel() for parameter in built.parameters())
     embedding = built.embedding.weight.numel()
     weights = parameters * number * (2 + state_per_weight)
     if half:
         weights += (parameters - embedding) * 2  # autocast keeps the copies for the backward pass
+    if (config.get("averaging") or {}).get("_target_"):
+        weights += parameters * number * 2  # the average, and its copy while it changes places with the weights
     if model["tie_weights"]:
         weights += embedding * number  # the shared gradient comes in two parts
     in_layers = _NUMBERS_A_UNIT * model["num_layers"] * model["hidden_size"] * (2 if half else number)
     activations = tokens * (in_layers + 3 * model["embedding_size"] * number)
+    looking_back = [config["attention"].get("memory")] + [model["layer"].get("memory")] * model["num_layers"]
+    for memory in filter(None, looking_back):
+        # Keys and values of memory and window, joined, and their gradients; and who sees whom.
+        activations += streams * (memory + length) * (4 * model["hidden_size"] + 2 * length) * number
     logits = built.head.working_bytes(tokens, vocabulary_size, half) * (2 if number == 8 else 1)
     reloading = parameters * number * (2 * (1 + state_per_weight) + 1)  # weights and state twice, and a model to fill
     return MemoryEstimate(weights, activations, logits, reloading)

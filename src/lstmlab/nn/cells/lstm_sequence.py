@@ -62,8 +62,10 @@ class _LSTMSequence(Function):
             hs[0], cs[0] = h, c
             # Each position's part of everything, taken apart once: a view costs as much as a small sum.
             blocks = gates.view(length, batch, 4, width).unbind(2)  # i, f, g, o, (T, B, H) each
-            positions = zip(gates, gates[..., : 2 * width], *blocks, hs, hs[1:], cs, cs[1:], squashed, strict=False)
-            for a, i_f, i, f, g, o, h_before, h_after, c_before, c_after, tanh_c in positions:
+            parts = (gates, gates[..., : 2 * width], *blocks, hs[:-1], hs[1:], cs[:-1], cs[1:], squashed)
+            for a, i_f, i, f, g, o, h_before, h_after, c_before, c_after, tanh_c in zip(
+                *(part.unbind() for part in parts), strict=True
+            ):
                 _add_product(a, h_before.to(dtype), matrix)
                 i_f.sigmoid_()
                 g.tanh_()
@@ -96,10 +98,9 @@ class _LSTMSequence(Function):
             matrix = weight_hh.to(dtype)  # (4H, H)
             by_c = by_c.to(gates.dtype, copy=True)  # δc⁺·f⁺
             by_h = torch.zeros_like(by_c)  # Uᵀ δa⁺
-            positions = zip(
-                *(part.unbind() for part in (by_outputs, through_tanh, by_sums, by_ifg, by_o, f)), strict=True
-            )
-            for by_output, through, by_a, by_a_ifg, by_a_o, forget in reversed(list(positions)):
+            parts = (by_outputs, through_tanh, by_sums, by_ifg, by_o, f)
+            positions = list(zip(*(part.unbind() for part in parts), strict=True))
+            for by_output, through, by_a, by_a_ifg, by_a_o, forget in reversed(positions):
                 by_h.add_(by_output)
                 by_c.addcmul_(by_h, through)
                 by_a_ifg.mul_(by_c[:, None])
