@@ -6,7 +6,7 @@ One training through the command line is left alone. Then, for each kill, the sa
 with a cache of its own, its processes are killed (SIGKILL) at a random moment of the undisturbed one's duration, start
 and end included, and ``lstmlab train run=DIRECTORY`` goes on with it. Compared are the checkpoints (weights, optimiser,
 carried state, position, generator), metrics.csv, the samples and summary.json, without what is a time. A training that
-was killed before its first checkpoint is begun anew with the same command.
+was killed before it had a run directory is started again with the same command.
 
 Options are those of ``lstmlab train`` and are added to the training. The exit code is 1 if any training differs.
 """
@@ -30,7 +30,9 @@ LSTMLAB = [sys.executable, "-m", "lstmlab.cli"]
 # Everything that an exact continuation has to restore: masks, a carried state, sums within a step, the best figure.
 TRAINING = [
     "data=sample", "data.max_characters=30000", "data.seq_length=20", "data.batch_size=8", "model.num_layers=2",
-    "model.hidden_size=96", "model.embedding_size=64", "model.dropout=0.3", "model.layer.weight_drop=0.2",
+    "model.hidden_size=96", "model.embedding_size=64", "model.dropout=0.3", "model.locked_dropout=true",
+    "model.embedding_dropout=0.05", "model.layer.weight_drop=0.2", "attention=multihead", "attention.memory=40",
+    "averaging=ema", "data.variable_length=true", "trainer.reset_state=0.02",
     "trainer.accumulate_grad_batches=2", "trainer.max_epochs=10", "trainer.log_every_steps=5",
     "checkpoint.every_steps=20", "callbacks.samples.tokens=50", "logger=csv",
 ]  # fmt: skip
@@ -107,8 +109,8 @@ def _checkpoint_differences(name: str, one: Path, other: Path) -> Iterator[str]:
     a, b = (torch.load(path, map_location="cpu", weights_only=True) for path in (one, other))
     parts = {"state_dict": (a["state_dict"], b["state_dict"])}
     parts["optimizer"] = (a.get("optimizer_states"), b.get("optimizer_states"))
-    for part in ("position", "state", "random"):
-        parts[part] = (a["lstmlab"][part], b["lstmlab"][part])
+    for part in ("position", "state", "random", "averaging"):
+        parts[part] = (a["lstmlab"].get(part), b["lstmlab"].get(part))
     for part, (mine, theirs) in parts.items():
         if not _equal(mine, theirs):
             yield f"{name} ({part})"
@@ -153,33 +155,24 @@ def _step(place: Path) -> int | None:
 # -- kills -------------------------------------------------------------------------------------------------------------
 
 
-def one_kill(moment: float, training: list[str], place: Path, reference: Path) -> tuple[str, bool, bool]:
-    """What happened in a few words, whether the training equals the reference, whether it was begun anew."""
+def one_kill(moment: float, training: list[str], place: Path, reference: Path) -> tuple[str, bool]:
+    """What happened in a few words, and whether the training equals the reference."""
     cache, run, output = place / "cache", place / "run", place / "output"
     words = [*training, f"hydra.run.dir={run}"]
-    killed = kill_at(moment, words, cache, output)
-    said, anew = ("" if killed else "over before the kill, "), False
-    step = _step(run)
-    code, line = finish([f"run={run}"], cache, output)
-    if step is not None:
-        said += f"last.ckpt at step {step:,}"
+    said = "" if kill_at(moment, words, cache, output) else "over before the kill, "
+    step, begun = _step(run), (run / "config.yaml").is_file()
+    if begun:
+        code, line = finish([f"run={run}"], cache, output)
+        said += f"last.ckpt at step {step:,}" if step is not None else "before the first checkpoint"
         if code and "is complete" in line:
             code, said = 0, f"{said} and complete"
     else:
-        anew = True
-        what = "no last.ckpt" if (run / "config.yaml").is_file() else "no config.yaml"
-        said += f"nothing to go on with ({what}), begun anew"
-        if code != 2:
-            return f"{said}; run=DIRECTORY ended with {code} instead of a refusal: {line}", False, anew
         code, line = finish(words, cache, output)
-        if code == 2 and run.is_dir():
-            said += f" after the directory was removed (it was refused: {line.replace(str(run), 'DIRECTORY')})"
-            shutil.rmtree(run)
-            code, line = finish(words, cache, output)
+        said += "before there was a run directory"
     if code:
-        return f"{said}; ended with {code}: {line}", False, anew
+        return f"{said}; ended with {code}: {line}", False
     different = list(differences(reference, run))
-    return f"{said}; {'differs: ' + ', '.join(different) if different else 'equal'}", not different, anew
+    return f"{said}; {'differs: ' + ', '.join(different) if different else 'equal'}", not different
 
 
 def main() -> int:
@@ -191,7 +184,7 @@ def main() -> int:
     arguments = parser.parse_intermixed_args()
     training = [*TRAINING, *arguments.options]
     place = Path(tempfile.mkdtemp(prefix="kill-and-resume-"))
-    done = equal = anew = 0
+    done = equal = 0
     try:
         reference = place / "undisturbed"
         reference.mkdir()
@@ -214,8 +207,8 @@ def main() -> int:
             moment = draw.uniform(0, seconds)
             trial = place / f"kill-{number}"
             trial.mkdir()
-            said, same, begun_anew = one_kill(moment, training, trial, reference / "run")
-            done, equal, anew = done + 1, equal + same, anew + begun_anew
+            said, same = one_kill(moment, training, trial, reference / "run")
+            done, equal = done + 1, equal + same
             print(f"kill {number:3} at {moment:6.2f} s: {said}", flush=True)
             if same:
                 shutil.rmtree(trial)
@@ -224,7 +217,6 @@ def main() -> int:
             shutil.rmtree(place, ignore_errors=True)
         else:
             print(f"what differs is kept in {place}")
-    print(f"{anew} of {arguments.kills} had nothing to go on with and were begun anew")
     print(f"{equal} of {arguments.kills} equal")
     return 0 if equal == arguments.kills else 1
 

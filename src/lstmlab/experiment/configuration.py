@@ -11,7 +11,6 @@ from lstmlab.errors import UserError
 from lstmlab.experiment.schema import check
 from lstmlab.files import replacing
 
-
 PATHS = (("data", "path"), ("data", "root"), ("tokenizer", "user_dict"), ("model", "pretrained_embeddings"))
 
 

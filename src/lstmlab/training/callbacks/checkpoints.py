@@ -42,8 +42,8 @@ class Checkpoints(Checkpoint):
         if pl_module.stopping:
             self.save_last(trainer)
             raise Interrupted(self.interruption.signum or signal.SIGTERM)  # the signal may have come to another process
-        # At the end of an epoch the position moves on first: see on_train_epoch_end. Behind the last step a validation is
-        # still to come, which a run that goes on from there would never make.
+        # At the end of an epoch the position moves on first: see on_train_epoch_end. Behind the last step a validation
+        # is still to come, which a run that goes on from there would never make.
         last = batch.ends_epoch or step == trainer.max_steps
         if self.every_steps and step % self.every_steps == 0 and step != self._saved_step and not last:
             self.save_last(trainer)
