@@ -17,7 +17,7 @@ from lstmlab.experiment.compose import compose_job
 from lstmlab.experiment.configuration import plain_config, read_config, write_config
 from lstmlab.experiment.schema import JOBS, option_names
 from lstmlab.models import build_model
-from lstmlab.nn.state import state_tensors
+from lstmlab.nn.state import map_state, state_tensors
 from lstmlab.targets import build
 from lstmlab.training.optimizer import make_optimizer
 from lstmlab.training.precision import resolve_precision
@@ -154,6 +154,25 @@ PROMISED = [
         ["model=lstm"],
         "model.num_layers model.hidden_size model.embedding_size model.dropout model.tie_weights",
     ),
+    (
+        "train",
+        [],
+        "model.input_dropout model.hidden_dropout model.output_dropout model.embedding_dropout model.locked_dropout"
+        " model.activation_penalty model.temporal_activation_penalty model.pretrained_embeddings"
+        " model.freeze_embeddings model.layer.weight_drop data.variable_length trainer.reset_state",
+    ),
+    *(
+        ("train", [f"model={name}"], "model.layer.weight_drop")
+        for name in ("lstm", "lstm_scratch", "gru", "gru_scratch")
+    ),
+    *(("train", [f"model={name}"], "model.layer.weight_drop") for name in ("rnn", "rnn_scratch", "lstm_coupled")),
+    ("train", ["model=lstm_peephole"], "model.layer.weight_drop"),
+    ("train", ["model=lstm_layer_norm"], "model.layer.weight_drop"),
+    ("train", ["model=mogrifier"], "model.layer.cell.rounds model.layer.cell.rank"),
+    ("train", ["model=transformer"], "model.layer.num_heads model.layer.memory model.layer.expansion"),
+    ("train", ["attention=multihead"], "attention.num_heads attention.dropout attention.memory"),
+    ("train", ["averaging=ema"], "averaging.decay"),
+    ("train", ["averaging=ntasgd"], "averaging.patience"),
     ("train", ["optim=adamw"], "optim.lr optim.weight_decay"),
     ("train", ["optim=adam"], "optim.lr optim.weight_decay"),
     ("train", ["optim=sgd"], "optim.lr optim.weight_decay"),
@@ -189,3 +208,47 @@ def test_a_written_config_reads_back(tmp_path: Path) -> None:
     assert config["data"]["path"] == str(Path("books/射雕 ${x}.txt").absolute())
     write_config(config, tmp_path / "config.yaml")
     assert read_config(tmp_path / "config.yaml") == config
+
+
+def test_awd_wikitext2_has_the_published_size() -> None:
+    """33 million parameters with WikiText-2's 33,278 words (Merity et al. 2017, table 2)."""
+    config = composed("train", "experiment=awd_wikitext2")
+    with torch.device("meta"):
+        model = build_model(config, 33_278)
+    parameters = {id(parameter): parameter.numel() for parameter in model.parameters()}
+    assert 33.0e6 < sum(parameters.values()) < 34.0e6
+    assert [layer.hidden_size for layer in model.core.layers] == [1150, 1150, 400]
+    assert model.head.linear.weight is model.embedding.weight
+
+
+@pytest.mark.parametrize("choice", [choice for choice in choices("train") if choice.startswith("model=")])
+def test_every_model_composes_with_everything(choice: str) -> None:
+    """Attention, dropout of every kind, tied weights: one window forwards and backwards, and a second one after it."""
+    options = [
+        "attention=multihead", "attention.memory=3", "model.tie_weights=true", "model.hidden_size=12",
+        "model.embedding_size=8", "model.num_layers=2", "model.dropout=0.2", "model.locked_dropout=true",
+        "model.embedding_dropout=0.1", "model.activation_penalty=1", "model.temporal_activation_penalty=1",
+        "model.output_norm=true",
+    ]  # fmt: skip
+    if choice != "model=transformer":
+        options.append("model.layer.weight_drop=0.3")
+    config = composed("train", choice, *options)
+    check_targets(config)
+    torch.manual_seed(0)
+    model = build_model(config, VOCABULARY)
+    ids = torch.randint(0, VOCABULARY, (2, 6))
+    for autocast in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            _, _, state = model.total(ids, ids)
+            total, penalty, _ = model.total(ids, ids, map_state(torch.Tensor.detach, state))
+        assert penalty is not None
+        model.zero_grad()
+        (total + penalty).backward()
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+    model.eval()
+    whole, _ = model(ids)
+    state, steps = None, []
+    for position in ids.unbind(1):
+        hidden, state = model.step(position, state)
+        steps.append(hidden)
+    torch.testing.assert_close(torch.stack(steps, 1), whole, rtol=1e-4, atol=1e-5)
