@@ -109,7 +109,7 @@ def _checkpoint_differences(name: str, one: Path, other: Path) -> Iterator[str]:
     a, b = (torch.load(path, map_location="cpu", weights_only=True) for path in (one, other))
     parts = {"state_dict": (a["state_dict"], b["state_dict"])}
     parts["optimizer"] = (a.get("optimizer_states"), b.get("optimizer_states"))
-    for part in ("position", "state", "random", "averaging"):
+    for part in ("position", "processes", "averaging"):
         parts[part] = (a["lstmlab"].get(part), b["lstmlab"].get(part))
     for part, (mine, theirs) in parts.items():
         if not _equal(mine, theirs):

@@ -119,3 +119,37 @@ def test_a_signal_stops_both_saved(tmp_path: Path) -> None:
     assert process.returncode == 143, errors
     assert RunDirectory(tmp_path / "run").status["status"] == "interrupted"
     assert (tmp_path / "run" / "checkpoints" / "last.ckpt").is_file()
+
+
+def test_two_stopped_processes_go_on_with_what_each_of_them_knew(tmp_path: Path) -> None:
+    """Carried states, attention memories and random numbers of both: the weights are those of undisturbed ones."""
+    options = [
+        "trainer=ddp", "trainer.max_epochs=8", "data.characters=30000", "model.dropout=0.2", "attention=multihead",
+        "attention.memory=30", "trainer.reset_state=0.1", "trainer.accumulate_grad_batches=2", "averaging=ema",
+        "checkpoint.every_steps=3",
+    ]  # fmt: skip
+    process = start(tmp_path / "whole", tmp_path / "cache", *options)
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 0, errors
+    process = start(tmp_path / "parts", tmp_path / "cache", *options)
+    wait_for(tmp_path / "parts" / "checkpoints" / "best.ckpt")  # behind the first epoch, within the next
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=90)
+    assert process.returncode == 143, errors
+    stopped = torch.load(tmp_path / "parts" / "checkpoints" / "last.ckpt", weights_only=True)["lstmlab"]
+    assert stopped["position"]["window"] > 0
+    own, other = stopped["processes"]
+    assert not torch.equal(own["state"][0], other["state"][0])
+    environment = {**os.environ, "LSTMLAB_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "lstmlab.cli", "train", f"run={tmp_path / 'parts'}"]
+    subprocess.run(command, env=environment, check=True, timeout=200)
+    one, two = (
+        torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        for name in ("whole", "parts")
+    )
+    for name, tensor in one.items():
+        assert torch.equal(tensor, two[name]), name
+    for mine, theirs in zip(rows(tmp_path / "whole"), rows(tmp_path / "parts"), strict=True):
+        assert {n: v for n, v in mine.items() if "per_second" not in n} == {
+            n: v for n, v in theirs.items() if "per_second" not in n
+        }

@@ -54,9 +54,10 @@ def assert_equal_runs(one: Path, other: Path) -> None:
         assert a["state_dict"].keys() == b["state_dict"].keys()
         for key, tensor in a["state_dict"].items():
             assert torch.equal(tensor, b["state_dict"][key]), (name, key)
-        for mine, theirs in zip(a["lstmlab"]["state"], b["lstmlab"]["state"], strict=True):
+        (own_a,), (own_b,) = a["lstmlab"]["processes"], b["lstmlab"]["processes"]
+        for mine, theirs in zip(own_a["state"], own_b["state"], strict=True):
             assert torch.equal(mine, theirs)
-        assert torch.equal(a["lstmlab"]["random"]["cpu"], b["lstmlab"]["random"]["cpu"])
+        assert torch.equal(own_a["random"]["cpu"], own_b["random"]["cpu"])
         weights = [c["lstmlab"].get("averaging", {}).get("weights", []) for c in (a, b)]
         assert all(torch.equal(mine, theirs) for mine, theirs in zip(*weights, strict=True))
     assert metrics(one) == metrics(other)
@@ -175,6 +176,28 @@ def test_with_all_that_is_random_or_averaged(more: list[str], tmp_path: Path, mo
         except Interrupted:
             begun = True
     assert len(stopped) > 15
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_in_double_precision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The weights of a checkpoint are not rounded to singles on their way back."""
+    from lstmlab.training.module import LanguageModule
+
+    double = config_of("averaging=ema")
+    double["trainer"]["precision"] = "64-true"
+    train(double, tmp_path / "whole", resume=False)
+    step_of = LanguageModule._step
+
+    def step_and_stop(self: LanguageModule, optimizer: Any) -> None:
+        step_of(self, optimizer)
+        if self.position.step == 11:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LanguageModule, "_step", step_and_stop)
+        with pytest.raises(Interrupted):
+            train(double, tmp_path / "parts", resume=False)
+    train(double, tmp_path / "parts", resume=True)
     assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
 
 

@@ -10,9 +10,10 @@ import numpy as np
 class WindowPlan:
     """Cuts streams of ``length`` tokens into windows, the same for the same epoch, whenever asked.
 
-    Fixed: ``seq_length`` tokens each, the last one perhaps fewer. Variable (Merity et al. 2017, section 4.1): of a mean
-    that is ``seq_length``, or half of it one time in twenty, and a standard deviation of 5 tokens, at least 5; so that
-    windows do not end at the same tokens in every epoch. What is drawn depends on ``seed`` and epoch alone.
+    Fixed: ``seq_length`` tokens each, the last one perhaps fewer. Variable (Merity et al. 2017, section 4.1): drawn
+    with a mean that is ``seq_length``, or half of it one time in twenty, and a standard deviation of 5 tokens, and no
+    shorter than 5 (or ``seq_length``) but for the last; so that windows do not end at the same tokens in every epoch.
+    What is drawn depends on ``seed`` and epoch alone. Made for windows much longer than 5.
     """
 
     length: int

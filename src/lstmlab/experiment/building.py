@@ -67,7 +67,9 @@ def check_targets(config: dict[str, Any]) -> None:
 def _layer_groups(spec: dict[str, Any]) -> list[tuple[str, Any, Callable[..., Any], tuple[str, ...]]]:
     """A layer, and the cell that it may be made of."""
     sizes = ("input_size", "hidden_size")
-    if "cell" not in spec:
+    if spec.get("cell") is None:
+        if spec["_target_"] == "lstmlab.nn.CellLayer":
+            raise UserError("model.layer.cell is missing; name a cell's class in model.layer.cell._target_.")
         return [("model.layer", spec, RecurrentLayer, sizes)]
     options = {name: value for name, value in spec.items() if name != "cell"}
     return [("model.layer", options, RecurrentLayer, ("cell",)), ("model.layer.cell", spec["cell"], Cell, sizes)]

@@ -56,5 +56,6 @@ def fill_embedding(module: LanguageModule, path: Path) -> tuple[dict[str, float]
     }
     return found, (
         f"Word vectors ({vectors.form}, {vectors.entries:,} words): {found['types']:.1%} of the vocabulary's types and"
-        f" {found['tokens']:.1%} of the training tokens have one; the others begin at random."
+        f" {found['tokens']:.1%} of the training tokens have one; the others begin at random"
+        + (" and, frozen, stay so." if not weight.requires_grad else ".")
     )

@@ -73,8 +73,12 @@ Tokenizer = Annotated[
 ]
 
 
+class Layer(Targeted):
+    cell: Targeted | None = None
+
+
 class Model(Closed):
-    layer: Targeted
+    layer: Layer
     num_layers: Positive
     hidden_size: Positive
     embedding_size: Positive
@@ -333,6 +337,13 @@ def _check_together(config: dict[str, Any]) -> None:
             )
         if schedule == "lstmlab.training.schedule.Plateau":
             raise UserError("schedule=plateau needs a validation part, but data.split gives val a share of 0.")
+        if config["averaging"]["_target_"] == "lstmlab.training.averaging.NonMonotonic":
+            raise UserError("averaging=ntasgd needs a validation part, but data.split gives val a share of 0.")
+    if config["data"]["variable_length"] and schedule == "lstmlab.training.schedule.Plateau":
+        raise UserError(
+            "data.variable_length=true and schedule=plateau exclude each other: both set the learning rate; take"
+            " another schedule."
+        )
     if config["model"]["tie_weights"] and config["head"]["_target_"] == "lstmlab.nn.AdaptiveHead":
         raise UserError(
             "model.tie_weights=true and head=adaptive exclude each other: an adaptive head has no matrix as large as"

@@ -110,7 +110,9 @@ class LanguageModel(nn.Module):
         alpha, beta = self.regularisation.activation_penalty, self.regularisation.temporal_activation_penalty
         if not (self.training and (alpha or beta)):
             return None
-        penalty = alpha * hidden.float().pow(2).mean()
+        wide = torch.promote_types(raw.dtype, torch.float32)  # squares overflow in 16 bits
+        raw, hidden = raw.to(wide), hidden.to(wide)
+        penalty = alpha * hidden.pow(2).mean()
         if raw.shape[1] > 1:
-            penalty = penalty + beta * (raw[:, 1:] - raw[:, :-1]).float().pow(2).mean()
+            penalty = penalty + beta * (raw[:, 1:] - raw[:, :-1]).pow(2).mean()
         return penalty

@@ -76,10 +76,11 @@ def estimate_memory(config: dict[str, Any], vocabulary_size: int, state_per_weig
         weights += embedding * number  # the shared gradient comes in two parts
     in_layers = _NUMBERS_A_UNIT * model["num_layers"] * model["hidden_size"] * (2 if half else number)
     activations = tokens * (in_layers + 3 * model["embedding_size"] * number)
-    looking_back = [config["attention"].get("memory")] + [model["layer"].get("memory")] * model["num_layers"]
-    for memory in filter(None, looking_back):
-        # Keys and values of memory and window, joined, and their gradients; and who sees whom.
-        activations += streams * (memory + length) * (4 * model["hidden_size"] + 2 * length) * number
+    for group in [config["attention"]] + [model["layer"]] * model["num_layers"]:
+        if group.get("memory"):
+            # Keys and values of memory and window, joined, and their gradients; and in each head who sees whom.
+            kept = 4 * model["hidden_size"] + 2 * length * (group.get("num_heads") or 1)
+            activations += streams * (group["memory"] + length) * kept * number
     logits = built.head.working_bytes(tokens, vocabulary_size, half) * (2 if number == 8 else 1)
     reloading = parameters * number * (2 * (1 + state_per_weight) + 1)  # weights and state twice, and a model to fill
     return MemoryEstimate(weights, activations, logits, reloading)

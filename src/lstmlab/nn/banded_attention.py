@@ -56,7 +56,6 @@ def attend(
     values: Tensor,
     mask: Tensor,
     num_heads: int,
-    dropout: float = 0.0,
 ) -> Tensor:
     """Scaled dot-product attention (Vaswani et al. 2017, equation 1) of (B, T, H) over (B, M + T, H), to (B, T, H).
 
@@ -67,7 +66,6 @@ def attend(
         split_heads(keys, num_heads),
         split_heads(values, num_heads),
         attn_mask=mask if mask.dtype == torch.bool else mask.to(queries.dtype),
-        dropout_p=dropout,
     )
     return torch.flatten(mixed.transpose(1, 2), 2)
 

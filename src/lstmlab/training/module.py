@@ -57,7 +57,7 @@ class LanguageModule(pl.LightningModule):
         self.recent = Total()  # since the last logged step
         self.epoch_total = Total()
         self.val_total = Total()
-        self._step_tokens = 0  # a stream, in the windows of the present step
+        self._step_lengths: list[int] = []  # of the windows of the present step
         self.trained_tokens = 0
         self.trained_seconds = 0.0
         self.gradient_norm = math.nan
@@ -117,9 +117,10 @@ class LanguageModule(pl.LightningModule):
         total, penalty, state = self.model.total(window.inputs, window.targets, self._state_before(streams))
         self._train_state = map_state(Tensor.detach, state)
         # Divided by the tokens of full windows: in a short last window every token weighs what it weighs elsewhere.
-        loss = total / (streams * (self.full_window or length))
-        self.manual_backward((loss if penalty is None else loss + penalty) / self.accumulate)
-        self._step_tokens += length
+        weight = length / (self.full_window or length)
+        loss = total / (streams * length)
+        self.manual_backward((loss if penalty is None else loss + penalty) * weight / self.accumulate)
+        self._step_lengths.append(length)
         self.recent.add(total.detach().double(), window.targets.numel())
         self.epoch_total.add(total.detach().double(), window.targets.numel())
 
@@ -127,14 +128,16 @@ class LanguageModule(pl.LightningModule):
         """The carried state, of some streams blank again by chance (``trainer.reset_state``)."""
         if not self.reset_state or self._train_state is None:
             return self._train_state
-        kept = torch.rand(streams, device=self.device) >= self.reset_state
+        # Drawn for the streams of all processes, whose generators are alike: each takes its own.
+        drawn = torch.rand(self.trainer.world_size, streams, device=self.device)
+        kept = drawn[self.trainer.global_rank] >= self.reset_state
         return where_state(kept, self._train_state, self.model.initial_state(streams))
 
     def _step(self, optimizer: "pl.core.optimizer.LightningOptimizer") -> None:
         rate = self.schedule.factor(self.position.step, self.total_steps)
         if self.full_window is None:  # a longer window weighs more (Merity et al. 2017, section 4.1)
-            rate *= self._step_tokens / (self.accumulate * self.config["data"]["seq_length"])
-        self._step_tokens = 0
+            rate *= sum(self._step_lengths) / (len(self._step_lengths) * self.config["data"]["seq_length"])
+        self._step_lengths = []
         for group in optimizer.param_groups:
             # ReduceLROnPlateau keeps its own rate in the group; only the warm-up is laid over it.
             if not isinstance(self.schedule, Plateau) or self.position.step < self.schedule.warmup_steps:
@@ -290,10 +293,7 @@ class LanguageModule(pl.LightningModule):
         checkpoint[RESUME_KEY] = {
             "version": __version__,
             "position": asdict(self.position),
-            "state": [] if self._train_state is None else [t.cpu() for t in state_tensors(self._train_state)],
-            "random": _random_state(self.device),
-            "epoch_total": _plain(self.epoch_total),
-            "recent": _plain(self.recent),
+            "processes": self._of_all_processes(self._own_part()),
             "finished_epoch": None if self.finished_epoch is None else _plain(self.finished_epoch),
             "trained": {
                 "before": self._trained_before,
@@ -304,6 +304,30 @@ class LanguageModule(pl.LightningModule):
         }
         if self.averaging is not None:
             self._save_average(checkpoint)
+
+    def _own_part(self) -> dict[str, Any]:
+        """What only this process knows: the state of its streams, its generators, its sums."""
+        state = [] if self._train_state is None else state_tensors(self._train_state)
+        return {
+            # Copied: a part of a larger tensor would be saved with all of it.
+            "state": [tensor.detach().cpu().clone() for tensor in state],
+            "random": _random_state(self.device),
+            "epoch_total": _plain(self.epoch_total),
+            "recent": _plain(self.recent),
+        }
+
+    def _of_all_processes(self, own: dict[str, Any]) -> list[dict[str, Any]]:
+        """Every process' part, in the order of their ranks; all of them are in ``on_save_checkpoint`` together."""
+        if self.trainer.world_size == 1:
+            return [own]
+        parts: list[dict[str, Any]] = [{}] * self.trainer.world_size
+        torch.distributed.all_gather_object(parts, own)
+        return parts
+
+    def _part_of(self, saved: dict[str, Any]) -> dict[str, Any]:
+        """This process' part of what a checkpoint holds; an earlier version wrote that of the first one alone."""
+        parts: list[dict[str, Any]] = saved.get("processes", [saved])
+        return parts[self.global_rank if self.global_rank < len(parts) else 0]
 
     def _save_average(self, checkpoint: dict[str, Any]) -> None:
         """The average as the weights, for everybody who loads; training's own weights beside the position."""
@@ -321,6 +345,8 @@ class LanguageModule(pl.LightningModule):
         saved["weights"] = weights
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        # Lightning makes doubles of the weights (64-true) only after it has loaded them, rounded to singles by then.
+        self.to(next(iter(checkpoint["state_dict"].values())).dtype)
         self._resume = checkpoint.get(RESUME_KEY)
         if self._resume is not None:  # before the loaders are made, which start from the position
             for name, value in self._resume["position"].items():
@@ -336,7 +362,8 @@ class LanguageModule(pl.LightningModule):
             setattr(fit_loop.epoch_progress.current, stage, self.position.epoch)
 
     def _restore_counts(self, saved: dict[str, Any]) -> None:
-        self.epoch_total, self.recent = _total(saved["epoch_total"]), _total(saved["recent"])
+        own = self._part_of(saved)
+        self.epoch_total, self.recent = _total(own["epoch_total"]), _total(own["recent"])
         self.finished_epoch = None if saved["finished_epoch"] is None else _total(saved["finished_epoch"])
         self._trained_before = saved["trained"]["before"]
         self.trained_tokens = saved["trained"]["tokens"]
@@ -344,18 +371,19 @@ class LanguageModule(pl.LightningModule):
         self._logged = (saved["logged"][0], saved["logged"][1])
 
     def _restore_training(self, saved: dict[str, Any]) -> None:
-        if saved["state"]:
-            blank = self.model.initial_state(saved["state"][0].shape[0])
-            self._train_state = fill_state(blank, [t.to(self.device) for t in saved["state"]])
+        own = self._part_of(saved)
+        if own["state"]:
+            blank = self.model.initial_state(own["state"][0].shape[0])
+            self._train_state = fill_state(blank, [tensor.to(self.device) for tensor in own["state"]])
         if self.averaging is not None and "averaging" in saved:
             self.averaging.restore(saved["averaging"])
             self.averaging.average = [weight.to(self.device) for weight in saved["averaging"]["weights"]]
             # What was loaded is the average: training's own weights go back into the model.
             self.averaging.exchanged = bool(self.averaging.average)
             self.averaging.exchange(self.model.parameters())
-        torch.set_rng_state(saved["random"]["cpu"].cpu())
-        if self.device.type == "cuda" and "cuda" in saved["random"]:
-            torch.cuda.set_rng_state(saved["random"]["cuda"].cpu(), self.device)
+        torch.set_rng_state(own["random"]["cpu"].cpu())
+        if self.device.type == "cuda" and "cuda" in own["random"]:
+            torch.cuda.set_rng_state(own["random"]["cuda"].cpu(), self.device)
 
     def _must_stop(self) -> bool:
         """Whether a signal has come, to any of the processes: all must leave behind the same step."""

@@ -38,7 +38,7 @@ def lstm_sequence(
     """
     inputs = (x.transpose(0, 1), state.h, state.c, weight_ih, weight_hh, bias)
     outputs, c = _LSTMSequence.apply(*inputs)  # type: ignore[no-untyped-call]
-    return outputs.transpose(0, 1), LSTMState(outputs[-1], c)
+    return outputs.transpose(0, 1), LSTMState(outputs[-1].clone(), c)  # alone: it outlives the window
 
 
 class _LSTMSequence(Function):

@@ -45,7 +45,9 @@ class Checkpoints(Checkpoint):
         # At the end of an epoch the position moves on first: see on_train_epoch_end. Behind the last step a validation
         # is still to come, which a run that goes on from there would never make.
         last = batch.ends_epoch or step == trainer.max_steps
-        if self.every_steps and step % self.every_steps == 0 and step != self._saved_step and not last:
+        within_step = pl_module.position.window % pl_module.accumulate  # its gradients are in no checkpoint
+        due = self.every_steps and step % self.every_steps == 0 and step != self._saved_step
+        if due and not last and not within_step:
             self.save_last(trainer)
             self._saved_step = step
 
