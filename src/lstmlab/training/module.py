@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from typing import Any
 
 import pytorch_lightning as pl
@@ -14,7 +13,7 @@ from lstmlab.data.spans import Position, Span
 from lstmlab.data.streams import IGNORED, Window
 from lstmlab.errors import UserError
 from lstmlab.models import build_model
-from lstmlab.nn.state import State, fill_state, map_state, state_tensors, where_state
+from lstmlab.nn.state import State, map_state, where_state
 from lstmlab.targets import build
 from lstmlab.text import tokenizer_from_dict
 from lstmlab.text.vocabulary import UNKNOWN_ID
@@ -22,6 +21,7 @@ from lstmlab.training.averaging import Averaging
 from lstmlab.training.checkpoint_io import RESUME_KEY
 from lstmlab.training.metrics import Total, bits_per_char
 from lstmlab.training.optimizer import make_optimizer
+from lstmlab.training.resume import put_average_into, restore_counts, restore_training, what_to_resume
 from lstmlab.training.schedule import Plateau, Schedule
 
 MONITOR = "val/bits_per_char"
@@ -61,15 +61,15 @@ class LanguageModule(pl.LightningModule):
         self.trained_tokens = 0
         self.trained_seconds = 0.0
         self.gradient_norm = math.nan
-        self._train_state: State = None
+        self.train_state: State = None
         self._val_state: State = None
         self._mark = 0.0
-        self._logged = (0, 0.0)  # trained tokens and seconds at the last logged step
+        self.logged = (0, 0.0)  # trained tokens and seconds at the last logged step
         self._resume: dict[str, Any] | None = None
         self.latest: dict[str, float] = {}  # what was logged last
         self.finished_epoch: Total | None = None
         self.part_of_epoch: Total | None = None  # where training ended before its first epoch did
-        self._trained_before = 0  # tokens of the finished epochs
+        self.trained_before = 0  # tokens of the finished epochs
         self._epoch_is_whole = False
 
     # -- training ------------------------------------------------------------------------------------------------
@@ -82,12 +82,12 @@ class LanguageModule(pl.LightningModule):
 
     def on_train_start(self) -> None:
         if self._resume is not None:
-            self._restore_training(self._resume)
+            restore_training(self, self._resume)
             self._resume = None
 
     def on_train_epoch_start(self) -> None:
         if self.position.window == 0:
-            self._train_state = None
+            self.train_state = None
             self.epoch_total = Total()
 
     def on_train_batch_start(self, batch: Span, batch_idx: int) -> None:
@@ -115,7 +115,7 @@ class LanguageModule(pl.LightningModule):
     def _backward(self, window: Window) -> None:
         streams, length = window.inputs.shape
         total, penalty, state = self.model.total(window.inputs, window.targets, self._state_before(streams))
-        self._train_state = map_state(Tensor.detach, state)
+        self.train_state = map_state(Tensor.detach, state)
         # Divided by the tokens of full windows: in a short last window every token weighs what it weighs elsewhere.
         weight = length / (self.full_window or length)
         loss = total / (streams * length)
@@ -126,12 +126,12 @@ class LanguageModule(pl.LightningModule):
 
     def _state_before(self, streams: int) -> State:
         """The carried state, of some streams blank again by chance (``trainer.reset_state``)."""
-        if not self.reset_state or self._train_state is None:
-            return self._train_state
+        if not self.reset_state or self.train_state is None:
+            return self.train_state
         # Drawn for the streams of all processes, whose generators are alike: each takes its own.
         drawn = torch.rand(self.trainer.world_size, streams, device=self.device)
         kept = drawn[self.trainer.global_rank] >= self.reset_state
-        return where_state(kept, self._train_state, self.model.initial_state(streams))
+        return where_state(kept, self.train_state, self.model.initial_state(streams))
 
     def _step(self, optimizer: "pl.core.optimizer.LightningOptimizer") -> None:
         rate = self.schedule.factor(self.position.step, self.total_steps)
@@ -166,7 +166,7 @@ class LanguageModule(pl.LightningModule):
         """Count, and log what is due: before any callback may save, so that a checkpoint knows what was logged."""
         now = time.perf_counter()
         self.trained_seconds += now - self._mark
-        self.trained_tokens = self._trained_before + self.epoch_total.tokens * self.trainer.world_size
+        self.trained_tokens = self.trained_before + self.epoch_total.tokens * self.trainer.world_size
         self._mark = now
         self._epoch_is_whole = self.position.window >= span.windows
         if self.position.window % self.accumulate and not self._epoch_is_whole:
@@ -178,7 +178,7 @@ class LanguageModule(pl.LightningModule):
             self.trainer.should_stop = True  # so that Lightning validates, also within an epoch
 
     def _log_training(self) -> None:
-        tokens, seconds = self._logged
+        tokens, seconds = self.logged
         recent = self._over_processes(self.recent)
         figures = {
             "train/loss": recent.loss,
@@ -188,7 +188,7 @@ class LanguageModule(pl.LightningModule):
             "train/tokens_per_second": (self.trained_tokens - tokens) / max(1e-9, self.trained_seconds - seconds),
             "epoch": self.position.epoch,
         }
-        self._logged = (self.trained_tokens, self.trained_seconds)
+        self.logged = (self.trained_tokens, self.trained_seconds)
         self.recent = Total()
         self.write(figures)
 
@@ -205,7 +205,7 @@ class LanguageModule(pl.LightningModule):
                 self.part_of_epoch = self._over_processes(self.epoch_total)
             return
         self.finished_epoch = self._over_processes(self.epoch_total)
-        self._trained_before += self.epoch_total.tokens * self.trainer.world_size
+        self.trained_before += self.epoch_total.tokens * self.trainer.world_size
         self.position.epoch += 1
         self.position.window = 0
         self._mark = 0.0
@@ -285,64 +285,11 @@ class LanguageModule(pl.LightningModule):
     # -- checkpoints ---------------------------------------------------------------------------------------------
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what an exact continuation needs: the position, the carried state, the generators, the sums so far."""
-        from lstmlab import __version__
-
         # Lightning's own loop state knows spans, not windows, and its resuming skips hooks; the position replaces it.
         checkpoint.pop("loops", None)
-        checkpoint[RESUME_KEY] = {
-            "version": __version__,
-            "position": asdict(self.position),
-            "processes": self._of_all_processes(self._own_part()),
-            "finished_epoch": None if self.finished_epoch is None else _plain(self.finished_epoch),
-            "trained": {
-                "before": self._trained_before,
-                "tokens": self.trained_tokens,
-                "seconds": self.trained_seconds,
-            },
-            "logged": list(self._logged),
-        }
+        checkpoint[RESUME_KEY] = what_to_resume(self)
         if self.averaging is not None:
-            self._save_average(checkpoint)
-
-    def _own_part(self) -> dict[str, Any]:
-        """What only this process knows: the state of its streams, its generators, its sums."""
-        state = [] if self._train_state is None else state_tensors(self._train_state)
-        return {
-            # Copied: a part of a larger tensor would be saved with all of it.
-            "state": [tensor.detach().cpu().clone() for tensor in state],
-            "random": _random_state(self.device),
-            "epoch_total": _plain(self.epoch_total),
-            "recent": _plain(self.recent),
-        }
-
-    def _of_all_processes(self, own: dict[str, Any]) -> list[dict[str, Any]]:
-        """Every process' part, in the order of their ranks; all of them are in ``on_save_checkpoint`` together."""
-        if self.trainer.world_size == 1:
-            return [own]
-        parts: list[dict[str, Any]] = [{}] * self.trainer.world_size
-        torch.distributed.all_gather_object(parts, own)
-        return parts
-
-    def _part_of(self, saved: dict[str, Any]) -> dict[str, Any]:
-        """This process' part of what a checkpoint holds; an earlier version wrote that of the first one alone."""
-        parts: list[dict[str, Any]] = saved.get("processes", [saved])
-        return parts[self.global_rank if self.global_rank < len(parts) else 0]
-
-    def _save_average(self, checkpoint: dict[str, Any]) -> None:
-        """The average as the weights, for everybody who loads; training's own weights beside the position."""
-        assert self.averaging is not None
-        saved: dict[str, Any] = {"weights": []} | self.averaging.state()
-        checkpoint[RESUME_KEY]["averaging"] = saved
-        if not self.averaging.average:
-            return
-        average, weights = self.averaging.average, [weight.detach() for weight in self.model.parameters()]
-        if self.averaging.exchanged:
-            average, weights = weights, average
-        of_parameter = {id(parameter): mean for parameter, mean in zip(self.model.parameters(), average, strict=True)}
-        for name, parameter in self.named_parameters(remove_duplicate=False):  # a tied matrix has two names
-            checkpoint["state_dict"][name] = of_parameter[id(parameter)]
-        saved["weights"] = weights
+            put_average_into(checkpoint, self)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         # Lightning makes doubles of the weights (64-true) only after it has loaded them, rounded to singles by then.
@@ -351,7 +298,7 @@ class LanguageModule(pl.LightningModule):
         if self._resume is not None:  # before the loaders are made, which start from the position
             for name, value in self._resume["position"].items():
                 setattr(self.position, name, value)
-            self._restore_counts(self._resume)
+            restore_counts(self, self._resume)
 
     def on_fit_start(self) -> None:
         """Tell Lightning where a resumed run stands; what belongs to the first batch waits until ``on_train_start``."""
@@ -360,30 +307,6 @@ class LanguageModule(pl.LightningModule):
         steps.ready = steps.completed = self.position.step
         for stage in ("ready", "started", "processed", "completed"):
             setattr(fit_loop.epoch_progress.current, stage, self.position.epoch)
-
-    def _restore_counts(self, saved: dict[str, Any]) -> None:
-        own = self._part_of(saved)
-        self.epoch_total, self.recent = _total(own["epoch_total"]), _total(own["recent"])
-        self.finished_epoch = None if saved["finished_epoch"] is None else _total(saved["finished_epoch"])
-        self._trained_before = saved["trained"]["before"]
-        self.trained_tokens = saved["trained"]["tokens"]
-        self.trained_seconds = saved["trained"]["seconds"]
-        self._logged = (saved["logged"][0], saved["logged"][1])
-
-    def _restore_training(self, saved: dict[str, Any]) -> None:
-        own = self._part_of(saved)
-        if own["state"]:
-            blank = self.model.initial_state(own["state"][0].shape[0])
-            self._train_state = fill_state(blank, [tensor.to(self.device) for tensor in own["state"]])
-        if self.averaging is not None and "averaging" in saved:
-            self.averaging.restore(saved["averaging"])
-            self.averaging.average = [weight.to(self.device) for weight in saved["averaging"]["weights"]]
-            # What was loaded is the average: training's own weights go back into the model.
-            self.averaging.exchanged = bool(self.averaging.average)
-            self.averaging.exchange(self.model.parameters())
-        torch.set_rng_state(own["random"]["cpu"].cpu())
-        if self.device.type == "cuda" and "cuda" in own["random"]:
-            torch.cuda.set_rng_state(own["random"]["cuda"].cpu(), self.device)
 
     def _must_stop(self) -> bool:
         """Whether a signal has come, to any of the processes: all must leave behind the same step."""
@@ -402,21 +325,6 @@ class LanguageModule(pl.LightningModule):
         nats = total.nats.to(self.device, copy=True)
         torch.distributed.all_reduce(nats)
         return Total(nats, total.tokens * self.trainer.world_size)  # every process owns equally many streams
-
-
-def _random_state(device: torch.device) -> dict[str, Tensor]:
-    state = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        state["cuda"] = torch.cuda.get_rng_state(device)
-    return state
-
-
-def _plain(total: Total) -> dict[str, Any]:
-    return {"nats": float(total.nats), "tokens": total.tokens}
-
-
-def _total(plain: dict[str, Any]) -> Total:
-    return Total(torch.tensor(plain["nats"], dtype=torch.float64), plain["tokens"])
 
 
 def parameter_count(parameters: Iterable[nn.Parameter]) -> int:
