@@ -146,7 +146,7 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
         place.mark("running", environment=environment)
         if word_vectors is not None:
             place.mark("running", word_vectors=word_vectors)
-        log.info("Training in %s with precision %s.", place.path, config["trainer"]["precision"])
+        _say(f"Training in {place.path} with precision {config['trainer']['precision']}.")
         if resume and position is None:
             _say(f"{place.path} was stopped before its first checkpoint: it begins anew.")
         if position is None:
