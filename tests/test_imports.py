@@ -24,7 +24,7 @@ HEAVY = {
     "omegaconf": {"experiment", "cli", "overrides", "completion"},
     "pytorch_lightning": {"training", "data", "experiment"},
     "lightning_fabric": {"training", "experiment"},
-    "wandb": {"training"},
+    "wandb": {"training", "reports"},
     "torch": {"data", "nn", "models", "decoding", "training", "evaluation", "experiment", "loading"},
 }
 

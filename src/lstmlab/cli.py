@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lstmlab.conf_path import conf_directory
-from lstmlab.errors import Interrupted, UserError
+from lstmlab.errors import Interrupted, TrialsFailed, UserError
 from lstmlab.nearest import did_you_mean
 from lstmlab.overrides import FLAGS_WITH_VALUE, as_typed, literal
 
@@ -20,6 +20,7 @@ JOBS = {
     "train": "train a model into a run directory, or go on with one (run=DIRECTORY)",
     "evaluate": "held-out figures of a trained model, beside what they can be judged by",
     "generate": "text from a trained model",
+    "report": "what a sweep found: sentences, a page, pictures and tables",
 }
 
 _CFG = ("job", "hydra", "all")
@@ -37,7 +38,7 @@ _FLAGS = FLAGS_WITH_VALUE | {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a job; gives the exit code: 0, 2 for a user's mistake, 130 and 143 when interrupted."""
+    """Run a job; gives the exit code: 0, 1 where trials failed, 2 for a user's mistake, 130 or 143 when interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] in ("-sc", "--shell-completion"):
         from lstmlab.completion import complete
@@ -81,7 +82,7 @@ def _help() -> str:
 
 def _run(job: str, words: list[str]) -> int:
     try:
-        _call_hydra(job, _flags_first(as_typed(_going_on(job, words))))
+        _call_hydra(job, _flags_first(as_typed(_sweeping(job, _going_on(job, words)))))
     except UserError as error:
         print(f"lstmlab: {error}", file=sys.stderr)
         return 2
@@ -114,7 +115,9 @@ def _of_a_user(error: Exception, job: str, words: list[str]) -> tuple[str | None
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename} cannot be used: {error.strerror}.", 2
     if isinstance(error, Interrupted):
-        return f"{error}; the training is saved, go on with run=DIRECTORY.", 128 + error.signum
+        return f"{error}; {error.goes_on}.", 128 + error.signum
+    if isinstance(error, TrialsFailed):
+        return str(error), 1
     return None, 1
 
 
@@ -129,6 +132,16 @@ def _going_on(job: str, words: list[str]) -> list[str]:
     if not (place / "config.yaml").is_file():
         raise UserError(f"run={run} is no run directory: it holds no config.yaml.")
     return [*words, f"hydra.run.dir={literal(str(place))}"]
+
+
+def _sweeping(job: str, words: list[str]) -> list[str]:
+    """``train sweep=grid`` is a multirun, and so is what says how one runs."""
+    # Hydra adds no keys to what is there unless it is told to; these three are filled with names of options.
+    filled = ("sweep.options=", "sweep.choose=", "sweep.space=")
+    words = [f"++{word}" if word.startswith(filled) else word for word in words]
+    asks = any(word.lstrip("+").startswith(("sweep=", "sweep.")) and word != "sweep=none" for word in words)
+    shows = any(word.partition("=")[0] in ("-m", "--multirun", "--cfg", "-c", "--info", "-i") for word in words)
+    return [*words, "--multirun"] if job == "train" and asks and not shows else words
 
 
 def _flags_first(words: list[str]) -> list[str]:

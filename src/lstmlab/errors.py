@@ -12,8 +12,20 @@ class UserError(Exception):
 
 
 class Interrupted(Exception):  # noqa: N818  # it is no error
-    """Training was asked to stop by a signal; everything is saved."""
+    """Training was asked to stop by a signal; everything is saved, and ``goes_on`` says what goes on with it."""
+
+    goes_on = "the training is saved, go on with run=DIRECTORY"
 
     def __init__(self, signum: int) -> None:
         super().__init__(f"interrupted by {signal.Signals(signum).name}")
         self.signum = signum
+
+
+class SweepInterrupted(Interrupted):
+    """A sweep was asked to stop by a signal; its trials are saved."""
+
+    goes_on = "every trial is saved, the same command goes on"
+
+
+class TrialsFailed(Exception):  # noqa: N818  # the sweep itself is done
+    """Some trials of a sweep did not complete; which and why was said."""

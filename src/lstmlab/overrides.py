@@ -32,6 +32,7 @@ LITERAL = (
     "prompt", "out", "run", "data.path", "tokenizer.user_dict", "model.pretrained_embeddings",
     "callbacks.inspection.passage",
 )  # fmt: skip
+_TEXT_OR_LIST = ("path",)  # a list where it begins with a bracket, else text: a run's name has commas and equal signs
 
 # The word after one of these flags of Hydra's is their value, a path or a name, never an override.
 FLAGS_WITH_VALUE = {
@@ -88,7 +89,8 @@ def _spelling(argument: str, literal_keys: Collection[str]) -> str:
     key, equal, value = argument.partition("=")
     if not equal or argument.startswith("-"):
         return argument
-    if re.sub(r"\A\+{1,2}", "", key) in literal_keys:
+    name = re.sub(r"\A\+{1,2}", "", key)
+    if name in literal_keys or (name in _TEXT_OR_LIST and not value.startswith("[")):
         return f"{key}={literal(value)}"
     if _accepts(argument) or not _accepts(f"{key}="):
         return argument

@@ -433,16 +433,6 @@ def test_a_run_in_use(refused: Any, place: Path, trained_run: Path) -> None:
 # -- several trials ---------------------------------------------------------------------------------------------------
 
 
-def test_a_bad_trial_leaves_the_others_alone(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "-m", *TINY, "model.num_layers=0,1"]) == 2
-    said = capsys.readouterr().err
-    assert "lstmlab: trial 0: model.num_layers=0 must be at least 1.\n" in said
-    assert said.endswith("lstmlab: trial 0 failed, for what is said above.\n") and "Traceback" not in said
-    (sweep,) = (place / "sweeps").iterdir()
-    assert {entry.name for entry in sweep.iterdir()} == {"1", "multirun.yaml"}
-    assert json.loads((sweep / "1" / "status.json").read_text())["status"] == "completed"
-
-
 def test_a_choice_that_does_not_exist_stops_a_sweep_before_it_begins(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -169,10 +169,10 @@ def test_other_jobs_make_no_directories(
 
 def test_multirun_trains_every_combination(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", *TINY, "seed=1,2", "--multirun"]) == 0
-    (sweep,) = (place / "sweeps").iterdir()
-    seeds = [yaml.safe_load((sweep / trial / "config.yaml").read_text())["seed"] for trial in ("0", "1")]
+    sweep = place / "sweeps" / "seed"
+    seeds = [yaml.safe_load((sweep / trial / "config.yaml").read_text())["seed"] for trial in ("seed=1", "seed=2")]
     assert seeds == [1, 2]
-    assert place / latest_run() == sweep / "1"
+    assert place / latest_run() == sweep / "seed=2"
     assert "Traceback" not in capsys.readouterr().err
 
 

@@ -28,6 +28,9 @@ def plain_config(job: str, composed: DictConfig) -> dict[str, Any]:
             f"{getattr(error, 'full_key', None) or 'the configuration'}: {str(error).splitlines()[0]}."
         ) from error
     config.pop("hydra", None)
+    sweep = config.pop("sweep", None)
+    if sweep and (sweep["options"] or sweep["choose"]):
+        raise UserError("sweep=… is several trainings and runs from the command line: lstmlab train sweep=….")
     check(job, config)
     # A run must find its corpus from another working directory too.
     for group, name in PATHS:

@@ -46,7 +46,7 @@ def launch_processes(config: dict[str, Any], place: RunDirectory, resume: bool) 
     handed = place.path / f".processes-{os.getpid()}.yaml"
     write_config(config, handed)
     devices = config["trainer"]["devices"]
-    threads = max(
+    threads = config["trainer"].get("threads") or max(
         1,
         (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) // devices,
     )
@@ -59,7 +59,9 @@ def launch_processes(config: dict[str, Any], place: RunDirectory, resume: bool) 
     processes: list[subprocess.Popen[bytes]] = []
     received: list[int] = []
     before = {
-        number: signal.signal(number, lambda s, _: received.append(s)) for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, lambda s, _: received.append(s))
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN  # a trial of a sweep leaves Ctrl-C to the sweep
     }
     try:
         for rank in range(devices):

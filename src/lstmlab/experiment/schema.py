@@ -112,6 +112,7 @@ class Trainer(Closed):
     strategy: str
     devices: Positive
     num_nodes: Positive
+    threads: Positive | None
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed", "64-true"]
     max_epochs: Positive | None
     max_steps: Positive | None
@@ -195,6 +196,31 @@ class Train(Prepare):
     run: str | None
 
 
+class Space(Closed):
+    low: float | int | None = None
+    high: float | int | None = None
+    log: bool = False
+    choices: list[Any] | None = None
+
+
+class Sweep(Closed):
+    """How several trials run; no part of a run's own configuration."""
+
+    name: str | None
+    options: dict[str, Any]
+    choose: dict[str, Any]
+    choose_seeds: list[Seed]
+    jobs: Positive
+    reuse: list[str]
+    dry_run: bool
+    space: dict[str, Space]
+    trial: str | None
+
+
+class OfSweep(Closed):
+    sweep: Sweep
+
+
 class WhereData(Closed):
     path: str | None
     root: str | None
@@ -223,11 +249,18 @@ class Generate(OnRun):
     out: str | None
 
 
+class Report(Closed):
+    path: str | list[str] | None
+    out: str | None
+
+
 JOBS: dict[str, type[BaseModel]] = {
     "prepare": Prepare,
     "train": Train,
     "evaluate": Evaluate,
     "generate": Generate,
+    "report": Report,
+    "sweep": OfSweep,
 }
 
 
@@ -315,6 +348,15 @@ def option_names(config: dict[str, Any], prefix: str = "", without: str = "") ->
             continue
         names += option_names(value, f"{name}.", without) if isinstance(value, dict) else [name]
     return names
+
+
+def flat_options(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Every option by its dotted name."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        name = f"{prefix}{key}"
+        flat |= flat_options(value, f"{name}.") if isinstance(value, dict) and value else {name: value}
+    return flat
 
 
 def _check_together(config: dict[str, Any]) -> None:

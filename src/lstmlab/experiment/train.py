@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import WandbLogger
 
 from lstmlab.data import TextData
 from lstmlab.errors import Interrupted, UserError
+from lstmlab.experiment.budget import max_seconds, planned_steps
 from lstmlab.experiment.building import build_data, build_loggers, check_hardware, check_targets, quieten
 from lstmlab.experiment.configuration import plain_config, read_config, write_config
 from lstmlab.experiment.corpus_report import cleaning_sentence
@@ -113,6 +115,8 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
     last = place.checkpoints / "last.ckpt"
     stored = read_checkpoint(last) if resume and not place.is_bare() else None
     position: dict[str, int] | None = stored[RESUME_KEY]["position"] if stored else None
+    if config["trainer"].get("threads"):  # a run of an earlier version has no such option
+        torch.set_num_threads(config["trainer"]["threads"])
     pl.seed_everything(config["seed"], workers=True, verbose=False)
     data = _build_data(config, stored)
     tokenizer = data.prepare().tokenizer.to_dict()
@@ -133,8 +137,8 @@ def _train_in(config: dict[str, Any], place: RunDirectory, resume: bool) -> dict
     if stored is None and config["model"].get("pretrained_embeddings"):
         word_vectors, found = fill_embedding(module, Path(config["model"]["pretrained_embeddings"]))
         sentences.append(found)
-    budget = _planned_steps(config, data)
-    seconds = _seconds(config["trainer"]["max_time"])
+    budget = planned_steps(config, data)
+    seconds = max_seconds(config["trainer"]["max_time"])
     over = position is not None and _is_over(place, config, position, budget)
     if not over:
         stored = None  # Lightning reads it again: not twice in memory
@@ -235,16 +239,6 @@ def _say(sentence: str) -> None:
     log.info(sentence)
 
 
-def _planned_steps(config: dict[str, Any], data: TextData) -> int | None:
-    """Optimiser steps until ``max_steps`` or ``max_epochs``; None where only ``max_time`` ends training."""
-    trainer = config["trainer"]
-    plan = data.window_plan(data.train_streams().length, config["seed"], trainer["limit_train_windows"])
-    limits = [trainer["max_steps"]] if trainer["max_steps"] else []
-    if trainer["max_epochs"]:
-        limits += [sum(plan.steps(epoch, trainer["accumulate_grad_batches"]) for epoch in range(trainer["max_epochs"]))]
-    return min(limits) if limits else None
-
-
 def _is_over(place: RunDirectory, config: dict[str, Any], position: dict[str, int], budget: int | None) -> bool:
     """Whether nothing is left to train. A run that died between its last validation and its summary only lacks the
     latter; one that stopped within that validation still stands in an epoch.
@@ -252,7 +246,7 @@ def _is_over(place: RunDirectory, config: dict[str, Any], position: dict[str, in
     Raises:
         UserError: the run is complete, summary and all.
     """
-    spent, seconds = place.status.get("wall_seconds", 0.0), _seconds(config["trainer"]["max_time"])
+    spent, seconds = place.status.get("wall_seconds", 0.0), max_seconds(config["trainer"]["max_time"])
     over = budget is not None and position["step"] >= budget
     by_steps = config["trainer"]["max_steps"]
     over = over and (position["window"] == 0 or (by_steps is not None and position["step"] >= by_steps))
@@ -263,10 +257,3 @@ def _is_over(place: RunDirectory, config: dict[str, Any], position: dict[str, in
             " trainer.max_epochs, trainer.max_steps or trainer.max_time to train it further."
         )
     return over
-
-
-def _seconds(max_time: str | None) -> float | None:
-    if max_time is None:
-        return None
-    days, hours, minutes, seconds = (int(part) for part in max_time.split(":"))
-    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)

@@ -31,6 +31,8 @@ class Interruption:
         if self or threading.current_thread() is not threading.main_thread():
             return
         for signum in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(signum) is signal.SIG_IGN:  # a trial of a sweep leaves Ctrl-C to the sweep
+                continue
             handler = signal.signal(signum, self._note)
             self._before.setdefault(signum, handler)
 
