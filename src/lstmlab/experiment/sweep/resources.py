@@ -49,8 +49,8 @@ def share(config: DictConfig, jobs: int, before: dict[str, Any] | None) -> Resou
         fitting = max(1, cores() // (threads * devices))
         note = (
             f"sweep.jobs={jobs} with {threads} threads each needs more than the {cores()} cores here: {fitting} at a"
-            " time. (A trial's threads are part of it and were set when the sweep began; trainer.threads=… under another"
-            " sweep.name changes them.)"
+            " time. (A trial's threads are part of it and were set when the sweep began; trainer.threads=… under"
+            " another sweep.name changes them.)"
         )
     return Resources(min(jobs, fitting), threads, gpus, note if jobs > fitting else None)
 
