@@ -141,6 +141,7 @@ class Sweeping:
                     replace(t, role="former") if t.name not in taken and self._rechosen(t, planned) else t
                     for t in before
                 ]
+                before = [t for t in before if t.role != "former" or self._directory.run_directory(t).status]
         if all(trial.problem for trial in planned):
             raise UserError(str(planned[0].problem))
         return merged(self._directory, before, planned, reuse), phase
