@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lstmlab.conf_path import conf_directory
+from lstmlab.conf_path import conf_directory, config_name
 from lstmlab.errors import Interrupted, TrialsFailed, UserError
 from lstmlab.nearest import did_you_mean
 from lstmlab.overrides import FLAGS_WITH_VALUE, as_typed, literal
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 JOBS = {
     "prepare": "read and tokenise a corpus into the cache, and say what is in it",
     "train": "train a model into a run directory, or go on with one (run=DIRECTORY)",
+    "tune": "search for the best options of a training (sweep.space), in trials that end early where they do badly",
+    "wandb-sweep": "write a sweep as a file whose W&B agents run lstmlab train",
     "evaluate": "held-out figures of a trained model, beside what they can be judged by",
     "generate": "text from a trained model",
     "report": "what a sweep found: sentences, a page, pictures and tables",
 }
 
+_OF_SEVERAL = ("tune", "wandb-sweep")  # several trainings: the sweeper of train.yaml runs them
 _CFG = ("job", "hydra", "all")
 _FLAGS = FLAGS_WITH_VALUE | {
     "--help",
@@ -135,13 +138,15 @@ def _going_on(job: str, words: list[str]) -> list[str]:
 
 
 def _sweeping(job: str, words: list[str]) -> list[str]:
-    """``train sweep=grid`` is a multirun, and so is what says how one runs."""
+    """``train sweep=grid`` is a multirun, and so is what says how one runs, and jobs of several trainings."""
     # Hydra adds no keys to what is there unless it is told to; these three are filled with names of options.
     filled = ("sweep.options=", "sweep.choose=", "sweep.space=")
     words = [f"++{word}" if word.startswith(filled) else word for word in words]
     asks = any(word.lstrip("+").startswith(("sweep=", "sweep.")) and word != "sweep=none" for word in words)
     shows = any(word.partition("=")[0] in ("-m", "--multirun", "--cfg", "-c", "--info", "-i") for word in words)
-    return [*words, "--multirun"] if job == "train" and asks and not shows else words
+    if job in _OF_SEVERAL:
+        words = [*words, f"hydra.job.name={job}"]  # by which the sweeper knows it
+    return [*words, "--multirun"] if job in _OF_SEVERAL + ("train",) * asks and not shows else words
 
 
 def _flags_first(words: list[str]) -> list[str]:
@@ -185,8 +190,9 @@ def _call_hydra(job: str, words: list[str]) -> None:
     terminal = _terminal_handler()
     logging.getLogger("lstmlab").addHandler(terminal)
     failures: dict[int | None, Exception] = {}
+    on_config = hydra.main(version_base="1.3", config_path=str(conf_directory()), config_name=config_name(job))
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_directory()), config_name=job)(_task(job, failures))()
+        on_config(_task(job, failures))()
     except _Stop as stop:
         assert stop.__cause__ is not None
         raise stop.__cause__ from None
@@ -215,8 +221,10 @@ def _task(job: str, failures: dict[int | None, Exception]) -> Callable[["DictCon
         hydra_config = HydraConfig.get()
         directory = Path(hydra_config.runtime.output_dir)
         trial = hydra_config.job.num if hydra_config.mode is RunMode.MULTIRUN else None
-        run = import_module(f"lstmlab.experiment.{job}").run
         try:
+            if job in _OF_SEVERAL:
+                raise UserError(f"hydra/sweeper=… knows nothing of lstmlab {job}; leave it out.")
+            run = import_module(f"lstmlab.experiment.{job}").run
             if job == "train":
                 run(composed, directory, OmegaConf.to_container(hydra_config.overrides.task, resolve=False))
             else:

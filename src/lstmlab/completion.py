@@ -6,7 +6,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-from lstmlab.conf_path import conf_directory
+from lstmlab.conf_path import conf_directory, config_name
 from lstmlab.help import config_directories
 from lstmlab.nearest import did_you_mean
 
@@ -72,7 +72,8 @@ def _hydra(words: list[str], job: str) -> str:
     out = StringIO()
     try:
         with redirect_stdout(out), redirect_stderr(StringIO()):
-            hydra.main(version_base="1.3", config_path=str(conf_directory()), config_name=job)(lambda config: None)()
+            name = config_name(job)
+            hydra.main(version_base="1.3", config_path=str(conf_directory()), config_name=name)(lambda config: None)()
     except (Exception, SystemExit):
         return ""
     return out.getvalue().strip()

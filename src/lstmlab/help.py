@@ -9,14 +9,14 @@ from pathlib import Path
 
 import yaml
 
-from lstmlab.conf_path import conf_directory
+from lstmlab.conf_path import conf_directory, config_name
 
 
 def job_help(job: str, what: str, words: Sequence[str]) -> str:
     """The text. ``words`` is what was typed beside ``--help``: a chosen ``group=choice`` and ``--config-dir`` count."""
     roots = [*config_directories(words), conf_directory()]
     chosen = dict(word.split("=", 1) for word in words if "=" in word and not word.startswith("-"))
-    primary = conf_directory() / f"{job}.yaml"
+    primary = conf_directory() / f"{config_name(job)}.yaml"
     lines = [f"lstmlab {job} [option=value ...]: {what}", ""]
     entries = yaml.safe_load(primary.read_text(encoding="utf-8"))["defaults"]
     groups = [next(iter(e.items())) for e in entries if e != "_self_" and not next(iter(e)).startswith("override ")]

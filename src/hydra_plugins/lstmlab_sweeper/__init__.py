@@ -1,4 +1,7 @@
-"""The sweeper of ``lstmlab train -m``. Hydra takes a sweeper from below ``hydra_plugins`` only."""
+"""The sweeper of ``lstmlab train -m``, ``tune`` and ``wandb-sweep``.
+
+Hydra takes a sweeper from below ``hydra_plugins`` only.
+"""
 
 from typing import Any
 
@@ -26,10 +29,20 @@ class TrialSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         from lstmlab.errors import UserError
-        from lstmlab.experiment.sweep.sweeping import run_sweep
 
         if self._max_batch_size is not None:
             raise UserError(
                 "hydra.sweeper.max_batch_size has no use here; sweep.jobs says how many trials run at once."
             )
-        return run_sweep(self._context, self._config, [f"{k}={v}" for k, v in self._params.items()] + arguments)
+        typed = [f"{k}={v}" for k, v in self._params.items()] + arguments
+        if self._config.hydra.job.name == "tune":
+            from lstmlab.experiment.tune import run_tuning
+
+            return run_tuning(self._context, self._config, typed)
+        if self._config.hydra.job.name == "wandb-sweep":
+            from lstmlab.experiment.wandb_sweep_job import run_wandb_sweep
+
+            return run_wandb_sweep(self._context, self._config, typed)
+        from lstmlab.experiment.sweep.sweeping import run_sweep
+
+        return run_sweep(self._context, self._config, typed)

@@ -8,7 +8,7 @@ import hydra
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from lstmlab.conf_path import conf_directory
+from lstmlab.conf_path import conf_directory, config_name
 from lstmlab.experiment.schema import option_names
 from lstmlab.help import choice_options
 from lstmlab.nearest import did_you_mean
@@ -73,11 +73,11 @@ def _choices_with(name: str) -> list[str]:
 
 def _options(job: str) -> list[str]:
     """All options of a job as it is without overrides."""
-    config = conf_directory() / f"{job}.yaml"
-    if not Path(config).is_file():
+    name = config_name(job)
+    if not Path(conf_directory() / f"{name}.yaml").is_file():
         return []
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(version_base="1.3", config_dir=str(conf_directory())):
-        composed = hydra.compose(job)
+        composed = hydra.compose(name)
     plain = OmegaConf.to_container(composed)
     return option_names(plain) if isinstance(plain, dict) else []  # type: ignore[arg-type]  # keys of ours are text

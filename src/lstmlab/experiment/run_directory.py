@@ -77,6 +77,8 @@ class RunDirectory:
                     f"{self.path} holds a training that is {self.state()}; go on with it by run={self.path}"
                     " or choose another hydra.run.dir."
                 )
+            for left in self.path.rglob(".*.partial"):  # by a process that was killed while it wrote
+                left.unlink(missing_ok=True)
             yield
         finally:
             lock.release()

@@ -214,6 +214,10 @@ class Sweep(Closed):
     reuse: list[str]
     dry_run: bool
     space: dict[str, Space]
+    trials: Positive
+    min_epochs: Positive
+    reduction_factor: Annotated[int, Field(ge=2)] | None
+    method: Literal["grid", "random", "bayes"]
     trial: str | None
 
 

@@ -12,7 +12,7 @@ from hydra.core.override_parser.types import Override
 from lstmlab.errors import UserError
 from lstmlab.overrides import literal
 
-_PLAIN = re.compile(r"[A-Za-z_][\w./-]*")
+_PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _WORDS = ("null", "true", "false", "nan", "inf")  # Hydra's grammar reads them as something else than text
 _UNSAFE = re.compile(r"[^\w.+,=\[\]-]+")  # in a directory's name
 _LONGEST_NAME = 120  # characters; a file system's limit is 255 bytes

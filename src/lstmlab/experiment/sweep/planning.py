@@ -46,7 +46,7 @@ class Planner:
         Raises:
             UserError: a fixed option does not exist.
         """
-        composed = self._compose(list(self._definition.fixed))
+        composed = self.compose(list(self._definition.fixed))
         base: dict[str, Any] = OmegaConf.to_container(composed, resolve=True)  # type: ignore[assignment]
         return {group: options for group, options in base.items() if group not in _NOT_COMPARED}
 
@@ -54,15 +54,16 @@ class Planner:
         """All combinations."""
         return [self.trial(role, values) for values in combinations(varied)]
 
-    def trial(self, role: str, values: Values) -> Trial:
-        """One trial; one whose configuration is refused has a problem instead of an identity.
+    def trial(self, role: str, values: Values, name: str | None = None) -> Trial:
+        """One trial, named after its values where no name is given; one whose configuration is refused has a problem
+        instead of an identity.
 
         Raises:
             UserError: an option does not exist.
         """
-        composed = self._compose([*self._definition.fixed, *(f"{key}={spelt}" for key, (spelt, _) in values.items())])
+        composed = self.compose([*self._definition.fixed, *(f"{key}={spelt}" for key, (spelt, _) in values.items())])
         options = self._told(composed) | {key.lstrip("+"): value for key, (_, value) in values.items()}
-        name = trial_name(options)
+        name = name or trial_name(options)
         try:
             config = self._checked(composed, name)
             found = identity(config, self._corpus(config))
@@ -84,7 +85,12 @@ class Planner:
                 found[option] = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
         return found
 
-    def _compose(self, overrides: list[str]) -> DictConfig:
+    def compose(self, overrides: list[str]) -> DictConfig:
+        """The configuration of a training with these overrides.
+
+        Raises:
+            UserError: an option does not exist.
+        """
         try:
             composed = self._loader.load_sweep_config(self._config, overrides)
         except Exception as error:  # Hydra raises what OmegaConf, its parser and its own code do

@@ -73,6 +73,8 @@ class Sweeping:
     def run(self) -> None:
         """Plan, and unless it is a dry run train."""
         base = self._planner.base()
+        if "space" in (self._directory.read() or {}):
+            raise UserError(f"{self._directory.path} was made by lstmlab tune; choose another sweep.name.")
         check_base(self._directory, self._definition, base)
         if self._definition.choose:
             self._check_choice(base)

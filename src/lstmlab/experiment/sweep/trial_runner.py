@@ -24,6 +24,7 @@ from lstmlab.experiment.configuration import read_config
 from lstmlab.experiment.run_directory import RunDirectory
 from lstmlab.experiment.sweep.directory import SweepDirectory
 from lstmlab.experiment.sweep.states import is_held
+from lstmlab.experiment.sweep.trial_process import start_trial
 
 _POLL_SECONDS = 0.05
 _SAVING_SECONDS = 600.0  # once a trial was asked to stop: it may be within a validation
@@ -52,15 +53,16 @@ def run_trial(composed: DictConfig) -> str:
         with _stopping() as asked, _slot(directory, settings["jobs"], asked) as slot:
             if slot is None:
                 return "stopped"
-            return _run(directory, place, handed, settings, slot, asked)
+            return train_trial(directory, place, handed, settings, slot, asked)
     except (OSError, UserError) as error:
         print(f"lstmlab: {composed.sweep.trial}: {error}", file=sys.stderr)
         return "failed"
 
 
-def _run(
-    directory: SweepDirectory, place: RunDirectory, handed: Path, settings: dict[str, Any], slot: int, asked: "_Asked"
+def train_trial(
+    directory: SweepDirectory, place: RunDirectory, handed: Path, settings: dict[str, Any], slot: int, asked: "Asked"
 ) -> str:
+    """Train one trial in a process of its own, or go on with it; gives completed, failed or stopped."""
     while is_held(place):  # by a process of a sweep that was killed, and that is about to end
         if asked or directory.stop.exists():
             return "stopped"
@@ -70,22 +72,16 @@ def _run(
     if place.state() == "failed":
         _forget(place)
     place.path.mkdir(parents=True, exist_ok=True)
-    begun, stopped = time.time(), False
-    with (place.path / "output.log").open("ab") as output:
-        # Its input is a pipe that nobody writes to: when this process is gone it ends, and the trial with it.
-        process = subprocess.Popen(
-            [sys.executable, "-m", "lstmlab.experiment.sweep.trial_process", str(place.path), str(handed)],
-            env=_environment(settings, slot), stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        deadline = None
-        while process.poll() is None:
-            if not stopped and (asked or directory.stop.exists() or asked.orphaned()):
-                stopped, deadline = True, time.monotonic() + _SAVING_SECONDS
-                process.terminate()
-            if deadline is not None and (time.monotonic() > deadline or asked.twice):
-                process.kill()
-            time.sleep(_POLL_SECONDS)
-    code = process.returncode
+    begun, stopped, deadline = time.time(), False, 0.0
+    process = start_trial(place.path, handed, _environment(settings, slot), place.path / "output.log")
+    while process.exitcode is None:
+        if not stopped and (asked or directory.stop.exists() or asked.orphaned()):
+            stopped, deadline = True, time.monotonic() + _SAVING_SECONDS
+            process.terminate()
+        if stopped and (time.monotonic() > deadline or asked.twice):
+            process.kill()
+        process.join(_POLL_SECONDS)
+    code = process.exitcode
     if code == 0 or place.state() == "completed":  # what breaks behind the summary has spoilt nothing
         handed.unlink(missing_ok=True)
         return "completed"
@@ -114,6 +110,8 @@ def _record(place: RunDirectory, settings: dict[str, Any], code: int, begun: flo
 
 def _last_words(output: Path) -> str | None:
     """The last sentence of a user's mistake, or the last line of a traceback."""
+    if not output.is_file():
+        return None
     lines = [line for line in output.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     if lines and lines[-1].startswith("lstmlab: "):
         return lines[-1].removeprefix("lstmlab: ")
@@ -147,7 +145,7 @@ def _environment(settings: dict[str, Any], slot: int) -> dict[str, str]:
 
 
 @contextmanager
-def _slot(directory: SweepDirectory, jobs: int, asked: "_Asked") -> Iterator[int | None]:
+def _slot(directory: SweepDirectory, jobs: int, asked: "Asked") -> Iterator[int | None]:
     """One of ``jobs`` places; a launcher may start all trials at once. None where the sweep is to stop."""
     directory.slots.mkdir(parents=True, exist_ok=True)
     locks = [filelock.FileLock(directory.slots / str(number)) for number in range(jobs)]
@@ -166,7 +164,7 @@ def _slot(directory: SweepDirectory, jobs: int, asked: "_Asked") -> Iterator[int
     yield None
 
 
-class _Asked:
+class Asked:
     """Whether this process was told to end, or has lost the one that started it."""
 
     def __init__(self) -> None:
@@ -187,11 +185,11 @@ class _Asked:
 
 
 @contextmanager
-def _stopping() -> Iterator[_Asked]:
+def _stopping() -> Iterator[Asked]:
     """In a worker's process SIGTERM is noted, and Ctrl-C left to the sweep, which tells all its trials to stop. In the
     sweep's own process its handlers stay.
     """
-    asked = _Asked()
+    asked = Asked()
     foreign = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     if threading.current_thread() is not threading.main_thread() or not foreign:
         yield asked
