@@ -171,6 +171,8 @@ def _flags_first(words: list[str]) -> list[str]:
             raise UserError(f"{name} takes one of {', '.join(_CFG)}.")
         if value is not None:
             flags.append(value)
+    if {"-m", "--multirun"} & set(flags) and {"--cfg", "-c", "--info", "-i"} & {f.partition("=")[0] for f in flags}:
+        raise UserError("-m runs and --cfg and --info only show: give one of them.")
     return flags + overrides
 
 

@@ -59,11 +59,12 @@ def asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], l
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("lstmlab ", {"prepare", "train", "evaluate", "generate"}),
+        ("lstmlab ", {"prepare", "train", "tune", "wandb-sweep", "evaluate", "generate", "report"}),
         ("lstmlab trian model", set()),
         ("lstmlab train data=text data.p", {"data.path="}),
         ("lstmlab train +nonsense=( prompt=天 data=te", {"data=text"}),  # what Hydra refuses does not stop the rest
         ("lstmlab generate decoding.te", {"decoding.temperature="}),
+        ("lstmlab tune sweep.tri", {"sweep.trial=", "sweep.trials="}),
         ("lstmlab generate decoding=greedy decoding.te", set()),
         ("lstmlab train model.dropout=(", set()),
     ],

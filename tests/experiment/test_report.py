@@ -9,7 +9,10 @@ import pytest
 import yaml
 
 from lstmlab.cli import main
+from lstmlab.errors import UserError
+from lstmlab.experiment.report import wandb_report_of
 from lstmlab.overrides import as_typed
+from lstmlab.reports.sweep import find, load_sweep
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +107,27 @@ def test_nothing_heavy_before_the_job_is_known() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.endswith("[]\n") and "path=null # a sweep's directory" in said
+
+
+def test_the_w_and_b_report_is_of_the_runs_of_the_sweep(sweep: Path, tmp_path: Path) -> None:
+    """Built without a server, to what would be sent."""
+    place = tmp_path / "logged"
+    shutil.copytree(sweep, place)
+    for path in place.glob("*/config.yaml"):
+        config = yaml.safe_load(path.read_text())
+        config["logger"] = {"name": "wandb", "project": "novels", "entity": "us", "group": "dropout"}
+        path.write_text(yaml.safe_dump(config))
+    report = wandb_report_of(find(load_sweep([place])))
+    told = json.dumps(report._to_model().model_dump(mode="json"), ensure_ascii=False)
+    assert report.project == "novels" and report.entity == "us" and report.title == "dropout"
+    assert "model.dropout" in told and "bits a character" in told and '"dropout"' in told
+    with pytest.raises(UserError, match="none of these was logged with logger=wandb"):
+        wandb_report_of(find(load_sweep([sweep])))
+
+
+def test_publishing_without_a_key_is_a_sentence(
+    sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", f"path={sweep}", f"out={tmp_path}", "publish=true"]) == 2
+    assert "publish=true needs runs of one W&B project" in capsys.readouterr().err
+    assert (tmp_path / "report.html").is_file()

@@ -1,7 +1,7 @@
 """lstmlab report: what a sweep found, as pages, tables and pictures."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 from rich.console import Console
@@ -9,7 +9,12 @@ from rich.console import Console
 from lstmlab.errors import UserError
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.reports.sweep import Findings, find, load_sweep, write_report
+from lstmlab.reports.sweep.tables import arms_table
 from lstmlab.reports.sweep.terminal import print_findings
+from lstmlab.reports.wandb_report import build_wandb_report, publish
+
+if TYPE_CHECKING:
+    from wandb_workspaces.reports.v2.interface import Report
 
 
 def run(composed: DictConfig) -> Findings:
@@ -26,7 +31,36 @@ def run(composed: DictConfig) -> Findings:
     console = Console(highlight=False)
     print_findings(findings, console)
     console.print(f"Report: {written.html}", markup=False, soft_wrap=True)
+    if config["publish"]:
+        console.print(f"On W&B: {publish(wandb_report_of(findings))}", markup=False, soft_wrap=True)
     return findings
+
+
+def wandb_report_of(findings: Findings) -> "Report":
+    """The findings as a W&B Report on the runs they are from.
+
+    Raises:
+        UserError: none of them was logged to W&B, or they are in several projects.
+    """
+    loggers = [dict(trial.config.get("logger", {})) for trial in findings.sweep.trials]
+    logged = [logger for logger in loggers if logger.get("name") == "wandb"]
+    places = {(logger["entity"], logger["project"]) for logger in logged}
+    if len(places) != 1:
+        raise UserError(
+            "publish=true needs runs of one W&B project; "
+            + ("none of these was logged with logger=wandb." if not places else "these are in several: report on each.")
+        )
+    (entity, project) = places.pop()
+    table = arms_table(findings)
+    return build_wandb_report(
+        title=findings.sweep.name,
+        sentences=findings.sentences,
+        rows=[dict(zip(table.headers, row, strict=True)) for row in table.rows],
+        project=project,
+        entity=entity,
+        groups=sorted({logger["group"] for logger in logged if logger.get("group")}),
+        options=list(findings.sweep.options),
+    )
 
 
 def _paths(named: Any) -> list[Path]:

@@ -256,6 +256,7 @@ class Generate(OnRun):
 class Report(Closed):
     path: str | list[str] | None
     out: str | None
+    publish: bool
 
 
 JOBS: dict[str, type[BaseModel]] = {

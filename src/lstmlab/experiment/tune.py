@@ -18,11 +18,10 @@ from lstmlab.experiment.configuration import write_config
 from lstmlab.experiment.run_directory import RunDirectory
 from lstmlab.experiment.schema import check
 from lstmlab.experiment.sweep.definition import Definition, spell
-from lstmlab.experiment.sweep.directory import SweepDirectory
 from lstmlab.experiment.sweep.planning import Planner, check_base
 from lstmlab.experiment.sweep.resources import share
 from lstmlab.experiment.sweep.stopping import until_stopped
-from lstmlab.experiment.sweep.trial_runner import Asked, train_trial
+from lstmlab.experiment.sweep.trial_runner import Asked
 from lstmlab.experiment.tuning.cost import full_grid, steps_of_a_trial, steps_spent
 from lstmlab.experiment.tuning.outcome import grid_sentence, print_outcome, print_space
 from lstmlab.experiment.tuning.progress import Progress
@@ -49,7 +48,8 @@ def run_tuning(context: HydraContext, config: DictConfig, arguments: Sequence[st
     settings: dict[str, Any] = OmegaConf.to_container(config.sweep, resolve=True)  # type: ignore[assignment]
     check("sweep", {"sweep": settings})
     typed = [word for word in arguments if not word.lstrip("+").startswith(("sweep=", "sweep."))]
-    fixed, axes = read_space(typed, settings["space"], OverridesParser.create(config_loader=context.config_loader))
+    parser = OverridesParser.create(config_loader=context.config_loader)
+    fixed, axes = read_space(typed, settings["space"], parser, config)
     with open_dict(config):
         config.sweep.name = settings["name"] or search_name(axes)
     if not str(config.hydra.launcher["_target_"]).endswith(("BasicLauncher", "JoblibLauncher")):
@@ -57,6 +57,8 @@ def run_tuning(context: HydraContext, config: DictConfig, arguments: Sequence[st
             "hydra/launcher=… has no use for lstmlab tune, which asks for one trial after another; start the same"
             " command in several jobs, they share the search."
         )
+    if settings["reuse"]:
+        raise UserError("sweep.reuse has no use for lstmlab tune, which draws trials of its own; leave it out.")
     Tuning(context, config, settings, Definition(fixed, tuple(axis.varied() for axis in axes), ()), axes).run()
 
 
@@ -74,13 +76,8 @@ class Tuning:
         self._settings, self._fixed = settings, definition.fixed
         self._worker = Worker(Path(str(config.hydra.sweep.dir)))
         self._directory = self._worker.directory
-        before = self._directory.read()
-        if before is not None and "space" not in before:
-            raise UserError(f"{self._directory.path} was not made by lstmlab tune; choose another sweep.name.")
-        if before is not None and before["space"] != {axis.option: axis.stored() for axis in axes}:
-            raise UserError(
-                f"{self._directory.path} searches another space, as its sweep.yaml says; choose another sweep.name."
-            )
+        self._axes = axes
+        before = self._before()
         self._resources = share(config, settings["jobs"], before)
         self._planner = Planner(context, config, definition, self._resources.threads, self._directory)
         base = self._planner.base()
@@ -116,6 +113,21 @@ class Tuning:
         elif self._search.best() is None:
             raise TrialsFailed("not one trial of the search completed, for what is said above.")
 
+    def _before(self) -> dict[str, Any] | None:
+        """What an earlier start wrote, or another process.
+
+        Raises:
+            UserError: that was no search, or one of another space.
+        """
+        before = self._directory.read()
+        if before is not None and "space" not in before:
+            raise UserError(f"{self._directory.path} was not made by lstmlab tune; choose another sweep.name.")
+        if before is not None and before["space"] != {axis.option: axis.stored() for axis in self._axes}:
+            raise UserError(
+                f"{self._directory.path} searches another space, as its sweep.yaml says; choose another sweep.name."
+            )
+        return before
+
     def _probe(self) -> None:
         """What no trial could be trained with is said before anything is made.
 
@@ -141,7 +153,7 @@ class Tuning:
         """Until nothing is left to begin, or a signal comes; gives the signals."""
         worker, search = self._worker, self._search
         with search.alone():
-            if self._directory.read() is None:
+            if self._before() is None:
                 self._directory.write(self._content, [])
         with worker.working(search.alone()), until_stopped(self._directory) as received:
             begun = search.trials()
@@ -157,8 +169,8 @@ class Tuning:
                     while self._running:
                         self._collect()
                         time.sleep(_POLL_SECONDS)
-                except BaseException:  # a second signal, for which trials are not waited for
-                    self._asked.times = 2
+                except BaseException as error:  # a second signal does not wait for trials to save
+                    self._asked.times = 2 if isinstance(error, KeyboardInterrupt) else 1
                     raise
                 finally:
                     progress.look()
@@ -181,7 +193,7 @@ class Tuning:
                 slot = min(set(range(self._resources.jobs)) - {number for _, number in self._running.values()})
                 place = self._place(trial)
                 settings = {"gpus": self._resources.gpus, "config": self._planner.configs[place.path.name]}
-                future = threads.submit(_train, self._directory, place, handed, settings, slot, self._asked)
+                future = threads.submit(self._worker.train, place, handed, settings, slot, self._asked)
                 self._running[future] = trial, slot
             write_sweep(self._directory, self._content, self._search, self._seed)
         return begun
@@ -235,13 +247,3 @@ class Tuning:
 
     def _place(self, trial: FrozenTrial) -> RunDirectory:
         return RunDirectory(self._directory.path / directory_name(trial.number, self._search.options(trial)))
-
-
-def _train(
-    directory: SweepDirectory, place: RunDirectory, handed: Path, settings: dict[str, Any], slot: int, asked: Asked
-) -> str:
-    """In a thread: completed, stopped, or why the trial could not even be started or watched."""
-    try:
-        return train_trial(directory, place, handed, settings, slot, asked)
-    except OSError as error:
-        return f"{error.filename or place.path} cannot be used: {error.strerror}"

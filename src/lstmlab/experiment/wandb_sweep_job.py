@@ -36,7 +36,7 @@ def run_wandb_sweep(context: HydraContext, config: DictConfig, arguments: Sequen
     if settings["method"] != "grid" and settings["space"]:
         from lstmlab.experiment.tuning.space import read_space, search_name
 
-        fixed, axes = read_space(typed, settings["space"], parser)
+        fixed, axes = read_space(typed, settings["space"], parser, config)
         space = {axis.key: axis.stored() for axis in axes}
         definition = Definition(fixed, tuple(axis.varied() for axis in axes), ())
         name = settings["name"] or search_name(axes)

@@ -222,7 +222,7 @@ def test_each_arm_chooses_on_seeds_of_its_own(place: Path, capsys: pytest.Captur
 
 # -- signals and other processes ---------------------------------------------------------------------------------------
 
-LONG = [*TINY[:-2], "logger=csv", "callbacks.samples.tokens=0", "trainer.max_steps=40000", "trainer.threads=1"]
+LONG = [*TINY[:-2], "logger=csv", "callbacks.samples.tokens=0", "trainer.max_steps=100000", "trainer.max_epochs=null", "trainer.threads=1"]
 
 
 def start(*words: str) -> subprocess.Popen[str]:

@@ -5,11 +5,13 @@ from typing import Any
 import optuna
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
 from lstmlab.experiment.tuning.sampler import Draws
 from lstmlab.experiment.tuning.space import Axis, read_space, size
 
 PARSER = OverridesParser.create()
+CONFIG = OmegaConf.create({"model": {"dropout": 0.5, "num_layers": 1}})
 
 
 def test_what_is_typed_goes_before_the_definition() -> None:
@@ -19,7 +21,7 @@ def test_what_is_typed_goes_before_the_definition() -> None:
         "model.dropout": {"choices": [0, 0.5]},
     }
     fixed, axes = read_space(
-        ["model.num_layers=2", "model.dropout=0.1,0.2", "data.seq_length=16,32", "seed=3"], space, PARSER
+        ["model.num_layers=2", "model.dropout=0.1,0.2", "data.seq_length=16,32", "seed=3"], space, PARSER, CONFIG
     )
     assert fixed == ("model.num_layers=2", "seed=3")
     assert axes == (
@@ -32,7 +34,7 @@ def test_what_is_typed_goes_before_the_definition() -> None:
     [[None, 100], [[1, 2], [3]], ["a,b", "null", "it's"], [True, 1, None], [16, 0.5], [{"a": None}, "{a:null}"]],
 )  # fmt: skip
 def test_choices_of_any_kind_come_back_as_they_were(choices: list[Any]) -> None:
-    (axis,) = read_space([], {"x": {"choices": choices}}, PARSER)[1]
+    (axis,) = read_space([], {"x": {"choices": choices}}, PARSER, CONFIG)[1]
     study = optuna.create_study(sampler=Draws({"x": axis.distribution()}, 0))
     drawn = [axis.value(study.ask({"x": axis.distribution()}).params["x"]) for _ in choices]
     assert sorted(map(repr, drawn)) == sorted(map(repr, choices))  # each once: nothing is drawn twice
@@ -43,7 +45,11 @@ def test_whole_numbers_stay_whole_and_a_log_scale_is_one() -> None:
         [],
         {"a": {"low": 1, "high": 3}, "b": {"low": 1, "high": 2.5}, "c": {"low": 1e-4, "high": 1.0, "log": True}},
         PARSER,
+        CONFIG,
     )
+    ends: dict[str, Any] = {"low": 0, "high": 3}
+    both = read_space([], {"model.dropout": ends, "model.num_layers": ends}, PARSER, CONFIG)[1]
+    assert [axis.whole for axis in both] == [False, True]
     assert size(axes) == float("inf") and size(axes[:1]) == 3
     space = {axis.option: axis.distribution() for axis in axes}
     study = optuna.create_study(sampler=Draws(space, 0))

@@ -34,15 +34,16 @@ def share(config: DictConfig, jobs: int, before: dict[str, Any] | None) -> Resou
         UserError: the launcher runs one trial at a time, and several were asked for.
     """
     devices = max(1, int(OmegaConf.select(config, "trainer.devices") or 1))
-    given = OmegaConf.select(config, "trainer.threads")
-    threads = int(given or (before["threads"] if before else max(1, cores() // (jobs * devices))))
-    gpus = _gpus(config)
     launcher = str(config.hydra.launcher["_target_"])
+    elsewhere = "Slurm" in launcher or "Ray" in launcher  # a scheduler that knows the machines
+    given = OmegaConf.select(config, "trainer.threads") or (before["threads"] if before else None)
+    own = _asked_for(config) if elsewhere else cores() // jobs
+    threads = int(given or max(1, own // devices))
     if launcher.endswith("BasicLauncher") and jobs > 1:
         raise UserError(f"sweep.jobs={jobs} needs a launcher that runs several: leave out hydra/launcher=basic.")
-    if "Slurm" in launcher or "Ray" in launcher:  # their scheduler knows the machines
+    if elsewhere:
         return Resources(jobs, threads, [])
-    if gpus:
+    if gpus := _gpus(config):
         fitting = max(1, len(gpus) // devices)
         note = f"sweep.jobs={jobs} needs more than the {len(gpus)} GPUs here: {fitting} at a time."
     else:
@@ -58,6 +59,12 @@ def share(config: DictConfig, jobs: int, before: dict[str, Any] | None) -> Resou
 def cores() -> int:
     """Those that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _asked_for(config: DictConfig) -> int:
+    """The cores that a scheduler is asked for, a trial."""
+    options = ("hydra.launcher.cpus_per_task", "hydra.launcher.ray.remote.num_cpus")
+    return int(next(filter(None, (OmegaConf.select(config, option) for option in options)), 1))
 
 
 def _gpus(config: DictConfig) -> list[str]:

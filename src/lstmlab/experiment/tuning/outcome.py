@@ -9,10 +9,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from lstmlab.experiment.sweep.definition import spell
+from lstmlab.experiment.run_directory import RunDirectory
+from lstmlab.experiment.sweep.definition import short_names, spell
 from lstmlab.experiment.sweep.directory import SweepDirectory
 from lstmlab.experiment.sweep.typed import typed_again
-from lstmlab.experiment.tuning.cost import Grid
+from lstmlab.experiment.tuning.cost import Grid, steps_spent
 from lstmlab.experiment.tuning.search import Search
 from lstmlab.experiment.tuning.trials import directory_name
 from lstmlab.experiment.wandb_upload import upload_command
@@ -53,7 +54,8 @@ def print_outcome(search: Search, directory: SweepDirectory, fixed: Sequence[str
     best = sorted(search.completed(), key=lambda trial: (trial.value or 0.0, trial.number))
     if best:
         table = Table(box=box.HEAVY_HEAD)
-        for name in ("trial", *(axis.option for axis in search.axes), "validation\nbits/character", "steps"):
+        options = short_names([axis.option for axis in search.axes]).values()
+        for name in ("trial", *options, "validation\nbits/character", "steps"):
             table.add_column(name, justify="right")
         for trial in best[:_SHOWN]:
             table.add_row(str(trial.number), *map(_shown, search.options(trial).values()), *_figures(trial))
@@ -64,7 +66,7 @@ def print_outcome(search: Search, directory: SweepDirectory, fixed: Sequence[str
         typed = [f"{axis.key}={v.partition('=')[2]}" for axis, v in zip(search.axes, values, strict=True)]
         command = shlex.join(["lstmlab", "train", *typed_again([*fixed, *typed])])
         terminal.print(f"Train it: {command}", markup=False, soft_wrap=True)
-    spent = sum(trial.user_attrs.get("steps", 0) for trial in trials)
+    spent = sum(_steps(search, directory, trial) for trial in trials)
     terminal.print(grid_sentence(grid, spent), markup=False, soft_wrap=True)
     failed = [trial for trial in trials if trial.state is TrialState.FAIL]
     for trial in failed:
@@ -84,3 +86,11 @@ def _shown(value: Any) -> str:
 
 def _figures(trial: FrozenTrial) -> tuple[str, str]:
     return f"{trial.value:.4f}", f"{trial.user_attrs.get('steps', 0):,}"
+
+
+def _steps(search: Search, directory: SweepDirectory, trial: FrozenTrial) -> int:
+    """As noted at its end; of a trial that is not over, those that it logged."""
+    if "steps" in trial.user_attrs:
+        return int(trial.user_attrs["steps"])
+    place = RunDirectory(directory.path / directory_name(trial.number, search.options(trial)))
+    return steps_spent(place, {})

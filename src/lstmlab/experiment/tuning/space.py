@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from lstmlab.errors import UserError
@@ -79,10 +80,11 @@ class Axis:
 
 
 def read_space(
-    arguments: Sequence[str], space: Mapping[str, Mapping[str, Any]], parser: OverridesParser
+    arguments: Sequence[str], space: Mapping[str, Mapping[str, Any]], parser: OverridesParser, config: DictConfig
 ) -> tuple[tuple[str, ...], tuple[Axis, ...]]:
     """What was typed once, and the axes. An option of the space that was typed with one value is fixed to it; one typed
-    with several values, whether in the space or not, has these as its choices.
+    with several values, whether in the space or not, has these as its choices. What ``config`` holds tells ranges of
+    whole numbers from others: a dropout of 0 to 1 is no choice between the two.
 
     Raises:
         UserError: an axis is wrong, or there is none.
@@ -107,7 +109,9 @@ def read_space(
             "sweep.space is empty, so there is nothing to search: take a definition that has one, as in sweep=grid, or"
             " give sweep.space={optim.lr: {low: 0.001, high: 0.02, log: true}}."
         )
-    return tuple(fixed), tuple(_axis(key, entry) for key, entry in axes.items())
+    return tuple(fixed), tuple(
+        _axis(key, entry, OmegaConf.select(config, key.lstrip("+"))) for key, entry in axes.items()
+    )
 
 
 def search_name(axes: Sequence[Axis]) -> str:
@@ -124,7 +128,7 @@ def size(axes: Sequence[Axis]) -> float:
     return math.prod(counts)
 
 
-def _axis(key: str, entry: Mapping[str, Any]) -> Axis:
+def _axis(key: str, entry: Mapping[str, Any], present: Any) -> Axis:
     name, option = f"sweep.space.{key}", key.lstrip("+")
     if option in _TRAINING or key.startswith("~"):
         raise UserError(
@@ -150,7 +154,7 @@ def _axis(key: str, entry: Mapping[str, Any]) -> Axis:
         raise UserError(f"{name}.low={low} must be below {name}.high={high}.")
     if log and low <= 0:
         raise UserError(f"{name}.low={low} must be above 0 where log is true.")
-    if isinstance(low, int) != isinstance(high, int):
+    if isinstance(present, float) or isinstance(low, int) != isinstance(high, int):
         low, high = float(low), float(high)
     return Axis(key, None, low, high, log)
 

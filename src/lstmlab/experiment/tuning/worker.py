@@ -7,10 +7,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import filelock
 
+from lstmlab.experiment.run_directory import RunDirectory
 from lstmlab.experiment.sweep.directory import SweepDirectory
+from lstmlab.experiment.sweep.trial_runner import Asked, train_trial
 
 
 class Worker:
@@ -45,6 +48,13 @@ class Worker:
             shutil.rmtree(self.directory.handed, ignore_errors=True)
             with suppress(OSError):  # others work on
                 self._all.rmdir()
+
+    def train(self, place: RunDirectory, handed: Path, settings: dict[str, Any], slot: int, asked: Asked) -> str:
+        """Train a trial, in any thread: completed, stopped, failed, or why it could not even be started or watched."""
+        try:
+            return train_trial(self.directory, place, handed, settings, slot, asked)
+        except OSError as error:
+            return f"{error.filename or place.path} cannot be used: {error.strerror}"
 
     def lives(self, name: str | None) -> bool:
         """Whether the worker of this name still works."""

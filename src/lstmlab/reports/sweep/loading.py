@@ -72,6 +72,8 @@ def _read(path: Path) -> _Source:
         sweep = read_sweep_file(path)
         runs = []
         for entry in sweep.trials:
+            if entry.role == "former":
+                continue
             run = read_run(path / entry.path, entry.name, options=entry.options, role=entry.role, problem=entry.problem)
             runs.append(run if run.config else _with_config(run, sweep))
         return _Source(path, sweep, runs)

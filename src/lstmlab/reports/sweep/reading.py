@@ -5,7 +5,7 @@ import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import psutil
 import yaml
@@ -22,7 +22,7 @@ class Entry(BaseModel):
     """A trial as sweep.yaml lists it; ``path`` is relative to the sweep's directory."""
 
     name: str
-    role: Literal["trial", "choice"] = "trial"
+    role: Role = "trial"
     options: dict[str, Any]
     path: str
     problem: str | None = None

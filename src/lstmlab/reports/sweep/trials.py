@@ -9,7 +9,8 @@ from typing import Any, Literal
 from lstmlab.reports.sweep.values import Value, key
 
 State = Literal["completed", "running", "interrupted", "failed", "refused", "missing"]
-Role = Literal["trial", "choice"]
+# A choice helped an arm to choose, a former trial was made before another choice, a pruned one was ended early.
+Role = Literal["trial", "choice", "former", "pruned"]
 SEED = "seed"
 
 
