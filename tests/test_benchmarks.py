@@ -51,3 +51,9 @@ def test_gpu_on_a_cpu(tmp_path: Path) -> None:
 def test_a_training_killed_once(tmp_path: Path) -> None:
     said = run(tmp_path, "kill_and_resume.py", "--kills", "1", "trainer.max_epochs=2")
     assert said.endswith("1 of 1 equal\n")
+
+
+def test_a_sweep_killed_twice(tmp_path: Path) -> None:
+    """The small one of the benchmark's ten kills of nine trials."""
+    said = run(tmp_path, "kill_the_sweep.py", "--kills", "2", "--trials", "3", "trainer.max_epochs=2")
+    assert "3 of 3 trials equal after 2 kills; finished trials trained again: 0; left behind: nothing" in said

@@ -11,9 +11,12 @@ import pytest
 
 from lstmlab.cli import JOBS, main
 from lstmlab.conf_path import conf_directory
+from lstmlab.experiment.compose import compose_job
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+# A sweep compares validation figures, which the debugging configs leave out.
+SWEEP = ["trainer.max_steps=2", "logger=csv", "data.seq_length=8", "data.batch_size=4", "callbacks.samples.tokens=0"]
 SHORT = ["debug=step", "logger=csv", "model.num_layers=1", "data.seq_length=8", "data.batch_size=4"]
 
 
@@ -52,10 +55,13 @@ def test_every_command(workplace: Path, capsys: pytest.CaptureFixture[str], monk
     for words in commands():
         if "…" in " ".join(words):
             continue
-        short = [option for option in SHORT if option.partition("=")[0] not in " ".join(words)]
-        assert main([*words, *(short if words[0] == "train" else [])]) == 0, (words, capsys.readouterr().err)
+        several = words[0] in ("tune", "wandb-sweep") or "-m" in words or "sweep=" in " ".join(words)
+        options = SWEEP if several else SHORT if words[0] == "train" else []
+        short = [option for option in options if option.partition("=")[0] not in " ".join(words)]
+        assert main([*words, *short]) == 0, (words, capsys.readouterr().err)
         ran.append(words[0])
-    assert {"train", "generate"} <= set(ran)
+    assert {"train", "generate", "report", "tune", "wandb-sweep"} <= set(ran)
+    assert len((workplace / "sweeps" / "width" / "trials.csv").read_text().splitlines()) == 1 + 2 * 2 + 2 * 3
     assert (workplace / "page.txt").is_file() and (workplace / "article.txt").is_file()
 
 
@@ -87,6 +93,7 @@ def test_jobs_choices_and_experiments_are_all_named() -> None:
         "decoding",
         "experiment",
         "debug",
+        "sweep",
     ):
         for path in (conf_directory() / group).glob("[!_]*.yaml"):
             assert f"`{path.stem}`" in README, f"{group}={path.stem}"
@@ -118,3 +125,17 @@ def test_ci_runs_the_tests() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert "make test" in script.read_text(encoding="utf-8")
+
+
+def test_the_studies_are_what_the_readme_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their commands, not run: the arms and what they choose, and that the sweeps differ in what they vary alone."""
+    corpora = os.environ.get("LSTMLAB_DATA")
+    if not corpora:
+        pytest.skip("LSTMLAB_DATA names no folder with the published corpora")
+    monkeypatch.chdir(tmp_path)
+    lines = [line for block in blocks("sh") for line in block.splitlines() if "time_machine_ablation" in line]
+    assert [re.search(r"sweep=(\w+)", line)[1] for line in lines] == ["seq_length", "layers", "dropout"]  # type: ignore[index]
+    assert len({re.sub(r"sweep=\w+", "", line) for line in lines}) == 1
+    for line in lines:
+        composed = compose_job("train", [word for word in shlex.split(line)[2:] if not word.startswith("sweep.choose")])
+        assert composed[0].sweep.options.seed == [1, 2, 3, 4, 5]

@@ -54,7 +54,10 @@ def test_help_of_a_job_names_its_options_and_choices(capsys: pytest.CaptureFixtu
     named = {
         "prepare": ["data=sample    of jinyong, sample, ", "tokenizer.min_count=1 #", "data.seq_length=64 #"],
         "train": ["optim.lr=0.004", "seed=0", "checkpoint.every_steps=1000 #", "experiment=null    of "],
+        "tune": ["optim.lr=0.004", "sweep=none    of ", "sweep.trials=20 #", "sweep.space={} #"],
+        "wandb-sweep": ["optim.lr=0.004", "sweep.options={} #", "sweep.method=grid #"],
         "evaluate": ["run=latest #", "split=test #", "data.path=null"],
+        "report": ["path=null #", "out=null #"],
         "generate": ["decoding.temperature=1.0 #", "prompt=", "max_tokens=400", "out=null #"],
     }
     assert all(one in shown for one in named[job])

@@ -222,7 +222,14 @@ def test_each_arm_chooses_on_seeds_of_its_own(place: Path, capsys: pytest.Captur
 
 # -- signals and other processes ---------------------------------------------------------------------------------------
 
-LONG = [*TINY[:-2], "logger=csv", "callbacks.samples.tokens=0", "trainer.max_steps=100000", "trainer.max_epochs=null", "trainer.threads=1"]
+LONG = [
+    *TINY[:-2],
+    "logger=csv",
+    "callbacks.samples.tokens=0",
+    "trainer.max_steps=100000",
+    "trainer.max_epochs=null",
+    "trainer.threads=1",
+]
 
 
 def start(*words: str) -> subprocess.Popen[str]:
@@ -296,3 +303,31 @@ def test_a_second_process_is_refused_and_trials_end_with_their_sweep(
         process.communicate()
     state = json.loads((sweep / "seed=1" / "status.json").read_text())
     assert state["status"] == "interrupted" and (sweep / "seed=1" / "checkpoints" / "last.ckpt").is_file()
+
+
+# -- launchers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("launcher", ["basic", "joblib", "submitit_local", pytest.param("ray", marks=pytest.mark.slow)])
+def test_every_launcher_trains_the_same(place: Path, launcher: str) -> None:
+    """In a process of its own, as Ray and submitit leave threads and settings behind."""
+    jobs = 1 if launcher == "basic" else 2
+    words = [*TINY, "seed=1,2", "trainer.threads=1", f"sweep.name={launcher}", f"sweep.jobs={jobs}"]
+    process = start(*words, f"hydra/launcher={launcher}")
+    out, err = process.communicate(timeout=280)
+    assert process.returncode == 0, out + err
+    table = rows(place / "sweeps" / launcher)
+    assert [row["status"] for row in table.values()] == ["completed"] * 2 and not stale(place / "sweeps" / launcher)
+    single = main(["train", *TINY, "seed=1", "trainer.threads=1", "hydra.run.dir=single"])
+    alone = json.loads(Path("single/summary.json").read_text())["val/bits_per_char"]
+    assert single == 0 and float(table["seed=1"]["val/bits_per_char"]) == alone
+
+
+def test_slurm_is_asked_for_what_a_trial_needs(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No Slurm is here: what can be seen is that its launcher is chosen, and that its absence is told."""
+    words = [*TINY, "seed=1,2", "hydra/launcher=submitit_slurm", "hydra.launcher.cpus_per_task=3"]
+    assert main(["train", "-m", *words, "sweep.dry_run=true"]) == 0
+    assert main(["train", "-m", *words]) == 2
+    captured = capsys.readouterr()
+    assert "2 at a time" not in captured.out and "3 threads each" in captured.out
+    assert "hydra/launcher: " in captured.err and "Traceback" not in captured.err

@@ -67,6 +67,8 @@ class SweepDirectory:
             ) from error
         try:
             holder.write_text(str(os.getpid()), encoding="utf-8")
+            for partial in self.path.glob(".*.partial"):  # of a process that was killed while it wrote
+                partial.unlink()
             yield
         finally:
             holder.unlink(missing_ok=True)
