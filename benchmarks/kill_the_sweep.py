@@ -3,10 +3,10 @@
     python benchmarks/kill_the_sweep.py [--kills 10] [--trials 9] [--jobs 2] [--seed 0] [option=value ...]
 
 One sweep of short trainings through the command line is left alone. Then the same sweep, with a cache of its own, is
-killed (SIGKILL, its whole process group) at random moments and started again with the same command each time, and at last
-left to finish. Compared is each trial: checkpoints (weights, optimiser, carried state, position, generator), metrics.csv,
-samples and summary.json, without what is a time; that a finished trial was never trained again (its files are untouched
-from then on); and that nothing is left that only a running sweep has.
+killed (SIGKILL, its whole process group) at random moments and started again with the same command each time, and at
+last left to finish. Compared is each trial: checkpoints (weights, optimiser, carried state, position, generator),
+metrics.csv, samples and summary.json, without what is a time; that a finished trial was never trained again (its files
+are untouched from then on); and that nothing is left that only a running sweep has.
 
 Options are those of ``lstmlab train`` and are added to the sweep. The exit code is 1 if anything differs.
 """

@@ -62,7 +62,8 @@ def main() -> int:
             ratios.append(one / several)
             print(
                 f"{arguments.trials} trials of {arguments.steps} steps: 1 at a time {one:6.1f} s"
-                f" ({one_speed:,.0f} tokens/s), {cores} at a time {several:6.1f} s ({speed:,.0f} tokens/s), {one / several:.2f} x as fast",
+                f" ({one_speed:,.0f} tokens/s), {cores} at a time {several:6.1f} s ({speed:,.0f} tokens/s),"
+                f" {one / several:.2f} x as fast",
                 flush=True,
             )
             tiny = ["trainer.max_steps=1", *arguments.options]

@@ -21,7 +21,9 @@ SHORT = ["debug=step", "logger=csv", "model.num_layers=1", "data.seq_length=8", 
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+    """The code blocks marked so. All blocks are matched, or the end of one would pass for the beginning of another."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    return [text for marked, text in found if marked == language]
 
 
 def commands() -> list[list[str]]:
@@ -53,15 +55,15 @@ def test_every_command(workplace: Path, capsys: pytest.CaptureFixture[str], monk
     monkeypatch.syspath_prepend(str(workplace))
     ran = []
     for words in commands():
-        if "…" in " ".join(words):
+        if "…" in " ".join(words) or ("experiment=time_machine" in words and not os.environ.get("LSTMLAB_DATA")):
             continue
         several = words[0] in ("tune", "wandb-sweep") or "-m" in words or "sweep=" in " ".join(words)
         options = SWEEP if several else SHORT if words[0] == "train" else []
         short = [option for option in options if option.partition("=")[0] not in " ".join(words)]
         assert main([*words, *short]) == 0, (words, capsys.readouterr().err)
         ran.append(words[0])
-    assert {"train", "generate", "report", "tune", "wandb-sweep"} <= set(ran)
-    assert len((workplace / "sweeps" / "width" / "trials.csv").read_text().splitlines()) == 1 + 2 * 2 + 2 * 3
+    assert set(ran) == set(JOBS)
+    assert len((workplace / "sweeps" / "hidden_size" / "trials.csv").read_text().splitlines()) == 1 + 2 * 2 + 2 * 3
     assert (workplace / "page.txt").is_file() and (workplace / "article.txt").is_file()
 
 
