@@ -73,7 +73,9 @@ def train_trial(
         _forget(place)
     place.path.mkdir(parents=True, exist_ok=True)
     begun, stopped, deadline = time.time(), False, 0.0
-    process = start_trial(place.path, handed, _environment(settings, slot), place.path / "output.log")
+    output = place.path / "output.log"
+    before = output.stat().st_size if output.is_file() else 0
+    process = start_trial(place.path, handed, _environment(settings, slot), output)
     while process.exitcode is None:
         if not stopped and (asked or directory.stop.exists() or asked.orphaned()):
             stopped, deadline = True, time.monotonic() + _SAVING_SECONDS
@@ -87,11 +89,11 @@ def train_trial(
         return "completed"
     if stopped:
         return "stopped"
-    _record(place, settings, code, begun)
+    _record(place, settings, code, begun, _last_words(output, before))
     return "failed"
 
 
-def _record(place: RunDirectory, settings: dict[str, Any], code: int, begun: float) -> None:
+def _record(place: RunDirectory, settings: dict[str, Any], code: int, begun: float, words: str | None) -> None:
     """Why a trial ended badly, where it could not say so itself."""
     status = place.status
     spoke = status.get("time", 0.0) >= begun and status.get("status") in ("failed", "interrupted")
@@ -100,19 +102,20 @@ def _record(place: RunDirectory, settings: dict[str, Any], code: int, begun: flo
         hint = ", as happens when memory runs out" if -code == signal.SIGKILL else ""
         place.mark("interrupted", f"killed by {name}{hint}")
     elif not spoke:
-        place.mark("failed", _last_words(place.path / "output.log") or f"exited with code {code}")
+        place.mark("failed", words or f"exited with code {code}")
     if not spoke and place.config.is_file() and settings["config"]["logger"]["name"] == "wandb":
         reason = place.status["reason"]
-        words = [str(place.path), str(place.config), str(128 - code if code < 0 else code), reason]
+        told = [str(place.path), str(place.config), str(128 - code if code < 0 else code), reason]
         with suppress(OSError):
-            subprocess.run([sys.executable, "-m", "lstmlab.experiment.wandb_crash", *words], check=False, timeout=120)
+            subprocess.run([sys.executable, "-m", "lstmlab.experiment.wandb_crash", *told], check=False, timeout=120)
 
 
-def _last_words(output: Path) -> str | None:
-    """The last sentence of a user's mistake, or the last line of a traceback."""
+def _last_words(output: Path, start: int) -> str | None:
+    """The last sentence of a user's mistake, or the last line of a traceback, from byte ``start`` on."""
     if not output.is_file():
         return None
-    lines = [line for line in output.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    text = output.read_bytes()[start:].decode("utf-8", "replace")
+    lines = [line for line in text.splitlines() if line.strip()]
     if lines and lines[-1].startswith("lstmlab: "):
         return lines[-1].removeprefix("lstmlab: ")
     return lines[-1] if any(line.startswith("Traceback ") for line in lines) else None
