@@ -1,5 +1,6 @@
 """The console command: ``lstmlab JOB [overrides]``. Nothing heavy is imported before the job is known."""
 
+import errno
 import logging
 import os
 import sys
@@ -117,6 +118,8 @@ def _of_a_user(error: Exception, job: str, words: list[str]) -> tuple[str | None
         return explain(error, job, words), 2
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename} cannot be used: {error.strerror}.", 2
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):  # a write knows no file's name
+        return "the disk is full, or your share of it; make room, and give the command again.", 2
     if isinstance(error, Interrupted):
         return f"{error}; {error.goes_on}.", 128 + error.signum
     if isinstance(error, TrialsFailed):

@@ -38,8 +38,20 @@ class RunDirectory:
 
     @property
     def status(self) -> dict[str, Any]:
-        """status.json; empty where no training began."""
-        return json.loads(self._status.read_text(encoding="utf-8")) if self._status.is_file() else {}
+        """status.json; empty where no training began.
+
+        Raises:
+            UserError: something has damaged it.
+        """
+        if not self._status.is_file():
+            return {}
+        try:
+            status = json.loads(self._status.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UserError(f"{self._status} is damaged ({error}); delete it to train anew.") from error
+        if not isinstance(status, dict):
+            raise UserError(f"{self._status} is damaged: it holds no status; delete it to train anew.")
+        return status
 
     def mark(self, status: Status, reason: str | None = None, **more: Any) -> None:
         """Write the status; what earlier marks said besides is kept."""

@@ -90,7 +90,7 @@ class Tuning:
             "threads": self._resources.threads, "base": base, "space": {axis.option: axis.stored() for axis in axes},
         }  # fmt: skip
         self._running: dict[Future[str], tuple[FrozenTrial, int]] = {}
-        self._asked = Asked()
+        self._asked = Asked(worker=False)
 
     def run(self) -> None:
         """Search, unless it is a dry run."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lstmlab.errors import UserError
@@ -58,6 +58,8 @@ def test_every_combination_once_the_seed_slowest() -> None:
         ([], {"data.seq_length": []}, "sweep.options.data.seq_length=[] must be a list"),
         ([], {"data.seq_length": 16}, "sweep.options.data.seq_length=16 must be a list"),
         (["seed=1,1"], {}, "seed has the value 1 twice"),
+        (["model.dropout=0,0.0"], {}, "model.dropout has the value 0.0 twice"),
+        ([], {"optim.lr": [0.001, 1e-3]}, "sweep.options.optim.lr has the value 0.001 twice"),
         (["optim.lr=interval(0,1)"], {}, "names no values that could be counted"),
         (["run=a,b"], {}, "run=… cannot be varied"),
     ],
@@ -84,10 +86,11 @@ def test_names_are_short_and_told_apart() -> None:
 
 
 @given(st.text(min_size=1))
+@example("射雕英雄传" * 20)
 def test_a_name_is_one_part_of_a_path_that_no_shell_breaks(text: str) -> None:
     name = safe_name(text)
     assert name and "/" not in name and "\0" not in name and " " not in name and name not in (".", "..")
-    assert not name.startswith(("-", ".")) and len(name) < 130
+    assert not name.startswith(("-", ".")) and len(name.encode()) < 130
 
 
 def test_different_values_have_different_names() -> None:

@@ -144,6 +144,11 @@ def test_a_value_that_some_trials_refuse(place: Path, capsys: pytest.CaptureFixt
         (["-m", "data.seq_length=0,-1"], "data.seq_length=0 must be at least 1."),
         (["-m", "seed=1,2", "sweep.reuse=[sweeps/none]"], "sweep.reuse: sweeps/none is no sweep"),
         (["-m", "seed=1,2", "sweep.choose={optim.lr: [0.1]}", "sweep.choose_seeds=[1]"], "must be seeds that the"),
+        (["-m", "seed=1,2", "sweep.jobs=1,2"], "sweep.jobs=1,2: what says how a sweep runs cannot be varied"),
+        (
+            ["-m", "seed=1,2", "sweep.choose={optim.lr: [0.1]}", "data.split=[0.9,0,0.1]"],
+            "sweep.choose needs a validation part",
+        ),
         (["-m", "seed=1,2", "run=latest"], "no training with a checkpoint"),
     ],
 )  # fmt: skip
@@ -163,7 +168,7 @@ def test_a_directory_of_other_making_is_left_alone(place: Path, capsys: pytest.C
     words = ["train", "-m", *TINY, "seed=1,2", "sweep.name=mine"]
     assert main(words) == 2
     assert "sweeps/mine holds files but no sweep.yaml: it is no sweep" in capsys.readouterr().err
-    for text, said in (("a: [", "cannot be read"), ("hello", "was not written by a sweep of lstmlab")):
+    for text, said in (("a: [", "cannot be read"), ("hello", "is not whole, or was not written by a sweep")):
         (sweep / "sweep.yaml").write_text(text)
         assert main(words) == 2
         assert said in capsys.readouterr().err
@@ -262,15 +267,17 @@ def alive(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_a_sweep_in_good_order(place: Path, number: signal.Signals, code: int) -> None:
-    """Ctrl-C goes to the whole group, SIGTERM to the one process; both let every trial save."""
+@pytest.mark.parametrize(
+    ("number", "code", "group"), [(signal.SIGINT, 130, True), (signal.SIGTERM, 143, False), (signal.SIGTERM, 143, True)]
+)
+def test_a_signal_stops_a_sweep_in_good_order(place: Path, number: signal.Signals, code: int, group: bool) -> None:
+    """Ctrl-C goes to the whole group, SIGTERM to the one process or, from a service, to all; every trial is saved."""
     sweep = place / "sweeps" / "seed"
     process = start(*LONG, "seed=1,2,3", "sweep.jobs=2")
     try:
         wait_for(lambda: len(training(sweep)) == 2 or process.poll() is not None)
         pids = training(sweep)
-        if number == signal.SIGINT:
+        if group:
             os.killpg(process.pid, number)
         else:
             process.send_signal(number)
@@ -331,3 +338,20 @@ def test_slurm_is_asked_for_what_a_trial_needs(place: Path, capsys: pytest.Captu
     captured = capsys.readouterr()
     assert "2 at a time" not in captured.out and "3 threads each" in captured.out
     assert "hydra/launcher: " in captured.err and "Traceback" not in captured.err
+
+
+def test_damaged_files_cost_one_trial_at_most(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["train", "-m", *TINY, "seed=1,2,3", "trainer.threads=1"]
+    assert main(words) == 0
+    sweep = place / "sweeps" / "seed"
+    expected = {name: row["val/bits_per_char"] for name, row in rows(sweep).items()}
+    summary = sweep / "seed=1" / "summary.json"
+    summary.write_text(summary.read_text()[:100])
+    status = sweep / "seed=2" / "status.json"
+    status.write_text(status.read_text()[:40])
+    untouched = (sweep / "seed=3" / "status.json").stat().st_mtime_ns
+    capsys.readouterr()
+    assert main(words) == 0
+    assert "3 trials, 1 done, 2 to train" in capsys.readouterr().out
+    assert {name: row["val/bits_per_char"] for name, row in rows(sweep).items()} == expected
+    assert (sweep / "seed=3" / "status.json").stat().st_mtime_ns == untouched

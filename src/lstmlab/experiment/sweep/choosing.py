@@ -1,5 +1,6 @@
 """The value that each arm takes of the options in ``sweep.choose``."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from statistics import fmean
@@ -21,18 +22,20 @@ def chosen_values(
     definition: Definition, directory: SweepDirectory, trials: Sequence[Trial]
 ) -> tuple[list[Values], list[str]]:
     """The trials of the comparison, each arm with the values of the lowest mean validation bits a character over the
-    seeds of the choice; and the arms for which no training of the choice has completed.
+    seeds of the choice; and the arms for which no training of the choice has a figure.
+
+    Args:
+        trials: those of this choice, and of no other that the sweep has made.
     """
     names = [one.option for one in definition.choose]
+    arm_names = [one.option for one in definition.varied if one.option != "seed"]
     figures: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     values: dict[str, dict[str, Any]] = {}
     for trial in trials:
-        if trial.role != "choice":
-            continue
         figure = state_of(directory, trial).figure
-        if figure is None:
+        if figure is None or not math.isfinite(figure):
             continue
-        arm = _key({o: v for o, v in trial.options.items() if o not in names and o != "seed"})
+        arm = _key({o: trial.options[o] for o in arm_names})
         taken = {o: trial.options[o] for o in names}
         figures[arm][_key(taken)].append(figure)
         values[_key(taken)] = taken

@@ -15,7 +15,7 @@ from lstmlab.overrides import literal
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 _WORDS = ("null", "true", "false", "nan", "inf")  # Hydra's grammar reads them as something else than text
 _UNSAFE = re.compile(r"[^\w.+,=\[\]-]+")  # in a directory's name
-_LONGEST_NAME = 120  # characters; a file system's limit is 255 bytes
+_LONGEST_NAME = 120  # bytes; a file system's limit is 255
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,9 @@ def read_definition(
             varied[key] = _of_override(key, override, parser)
         else:
             fixed.append(str(override.input_line))
+    empty = [one for one in fixed if ",," in one or one.endswith(",")]
+    if empty:
+        raise UserError(f"{empty[0]} has an empty value between commas; take out one comma.")
     if not any(len(one.values) > 1 for one in varied.values()):
         raise UserError(
             "nothing varies, so there is no sweep: give an option several values (-m model.num_layers=1,2) or take a"
@@ -124,9 +127,10 @@ def safe_name(text: str) -> str:
     from hashlib import blake2b
 
     name = _UNSAFE.sub("-", text).strip("-.") or "trial"
-    if name == text and len(name) <= _LONGEST_NAME:
+    if name == text and len(name.encode()) <= _LONGEST_NAME:
         return name
-    return f"{name[:_LONGEST_NAME]}-{blake2b(text.encode(), digest_size=3).hexdigest()}"
+    begins = name.encode()[:_LONGEST_NAME].decode(errors="ignore")
+    return f"{begins}-{blake2b(text.encode(), digest_size=3).hexdigest()}"
 
 
 def spell(value: Any) -> str:
@@ -145,6 +149,15 @@ def spell(value: Any) -> str:
     return text if _PLAIN.fullmatch(text) and text.lower() not in _WORDS else literal(text)
 
 
+def same_value(one: Any, other: Any) -> bool:
+    """Whether two values make the same training: a number has many spellings, and is no truth value."""
+    return one == other if _is_number(one) and _is_number(other) else spell(one) == spell(other)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _of_values(where: str, key: str, values: Any, parser: OverridesParser) -> Varied:
     if not isinstance(values, list) or not values:
         raise UserError(f"{where}.{key}={values} must be a list of values that is not empty, as in [1, 2, 3].")
@@ -160,9 +173,9 @@ def _of_override(key: str, override: Override, parser: OverridesParser) -> Varie
 
 
 def _unique(one: Varied, where: str) -> Varied:
-    twice = [value for place, value in enumerate(one.spelt) if value in one.spelt[:place]]
-    if twice:
-        raise UserError(f"{f'{where}.' if where else ''}{one.option} has the value {twice[0]} twice.")
+    for place, value in enumerate(one.values):
+        if any(same_value(value, other) for other in one.values[:place]):
+            raise UserError(f"{f'{where}.' if where else ''}{one.option} has the value {spell(value)} twice.")
     return one
 
 

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,15 @@ from lstmlab.errors import UserError
 from lstmlab.experiment.run_directory import RunDirectory, remove_empty
 from lstmlab.files import replacing
 
+_PARTIAL = ".*.partial"  # what ``replacing`` writes to
 FIELDS = ("lstmlab", "name", "options", "choose", "threads", "base", "trials")
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One training of a sweep. ``role`` is trial, choice (it helps an arm to choose) or former (another choice was made
-    since); ``path`` is its run directory, relative to the sweep's unless another sweep made it; ``problem`` is why its
-    configuration was refused.
+    """One training of a sweep. ``role`` is trial, choice (it helps an arm to choose), former (another choice was made
+    since) or pruned (a search ended it early); ``path`` is its run directory, relative to the sweep's unless another
+    sweep made it; ``problem`` is why its configuration was refused.
     """
 
     name: str
@@ -66,6 +68,8 @@ class SweepDirectory:
                 f"{self.path} is being run by process {who}; wait for it or stop it. The same command goes on then."
             ) from error
         try:
+            for left in self.path.glob(_PARTIAL):  # by a sweep that was killed while it wrote
+                left.unlink(missing_ok=True)
             holder.write_text(str(os.getpid()), encoding="utf-8")
             for partial in self.path.glob(".*.partial"):  # of a process that was killed while it wrote
                 partial.unlink()
@@ -88,7 +92,8 @@ class SweepDirectory:
             content = yaml.safe_load(self.record.read_text(encoding="utf-8"))
         except FileNotFoundError:
             hidden = (".lock", ".holder", ".trials")
-            if self.path.is_dir() and any(entry.name not in hidden for entry in self.path.iterdir()):
+            found = [entry.name for entry in self.path.iterdir()] if self.path.is_dir() else []
+            if any(name not in hidden and not fnmatch(name, _PARTIAL) for name in found):
                 raise UserError(
                     f"{self.path} holds files but no sweep.yaml: it is no sweep; choose another sweep.name."
                 ) from None
@@ -98,7 +103,9 @@ class SweepDirectory:
                 f"{self.record} cannot be read ({str(error).splitlines()[0]}); choose another sweep.name."
             ) from error
         if not isinstance(content, dict) or not set(FIELDS) <= set(content):
-            raise UserError(f"{self.record} was not written by a sweep of lstmlab; choose another sweep.name.")
+            raise UserError(
+                f"{self.record} is not whole, or was not written by a sweep of lstmlab; choose another sweep.name."
+            )
         return content
 
     def trials(self) -> list[Trial]:

@@ -1,7 +1,7 @@
 """From a definition to trials: each composed, checked and told from every other by its identity."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from lstmlab.experiment.schema import flat_options
 from lstmlab.experiment.sweep.definition import Definition, Varied, combinations, trial_name
 from lstmlab.experiment.sweep.directory import SweepDirectory, Trial
 from lstmlab.experiment.sweep.identity import identity
+from lstmlab.experiment.sweep.states import state_of
 from lstmlab.training.precision import resolve_precision
 
 Values = dict[str, tuple[str, Any]]  # for each key its spelling and its value
@@ -61,8 +62,9 @@ class Planner:
         Raises:
             UserError: an option does not exist.
         """
-        composed = self.compose([*self._definition.fixed, *(f"{key}={spelt}" for key, (spelt, _) in values.items())])
-        options = self._told(composed) | {key.lstrip("+"): value for key, (_, value) in values.items()}
+        typed = [*self._definition.fixed, *(f"{key}={spelt}" for key, (spelt, _) in values.items())]
+        composed, choices = self._composed(typed)
+        options = self._told(composed, choices) | {key.lstrip("+"): value for key, (_, value) in values.items()}
         name = name or trial_name(options)
         try:
             config = self._checked(composed, name)
@@ -76,12 +78,16 @@ class Planner:
         self.configs[name] = config
         return Trial(name, role, found, options, name)
 
-    def _told(self, composed: DictConfig) -> dict[str, Any]:
-        """What an earlier start of this sweep varied and this one does not: the trial's own value, where it has one."""
-        found = {}
+    def _told(self, composed: DictConfig, choices: dict[str, Any]) -> dict[str, Any]:
+        """What an earlier start of this sweep varied and this one does not: the trial's own value, where it has one; of
+        a group its choice.
+        """
+        found: dict[str, Any] = {}
         for option in self._before:
-            value = OmegaConf.select(composed, option)
-            if value is not None and not OmegaConf.is_dict(value):
+            value = OmegaConf.select(composed, option, default=...)
+            if option in choices:
+                found[option] = choices[option]
+            elif value is not ... and not OmegaConf.is_dict(value):
                 found[option] = OmegaConf.to_container(value) if OmegaConf.is_config(value) else value
         return found
 
@@ -91,14 +97,18 @@ class Planner:
         Raises:
             UserError: an option does not exist.
         """
+        return self._composed(overrides)[0]
+
+    def _composed(self, overrides: list[str]) -> tuple[DictConfig, dict[str, Any]]:
+        """With the choice of each group."""
         try:
             composed = self._loader.load_sweep_config(self._config, overrides)
         except Exception as error:  # Hydra raises what OmegaConf, its parser and its own code do
             raise UserError(explain(error, "train", overrides)) from error
         with open_dict(composed):
-            composed.pop("hydra")
+            hydra = composed.pop("hydra")
             composed.pop("sweep")
-        return composed
+        return composed, dict(hydra.runtime.choices)
 
     def _checked(self, composed: DictConfig, name: str) -> dict[str, Any]:
         config = plain_config("train", composed)
@@ -167,38 +177,52 @@ def merged(
     """The trials that sweep.yaml is to list: those before and those planned, each once.
 
     A planned trial that was made before keeps its directory; one that another sweep of ``reuse`` has completed is taken
-    from there.
+    from there. One that is refused keeps the identity of what was trained under its name.
 
     Raises:
         UserError: a name was given to another training before; a directory of ``reuse`` is no sweep.
     """
-    from lstmlab.experiment.sweep.states import state_of
+    elsewhere = _completed_elsewhere(reuse)
+    known: dict[str | None, Trial] = {trial.identity: trial for trial in before if trial.identity}
+    names = {trial.name: trial for trial in before if trial.identity}
+    paths = {trial.path: trial for trial in before if trial.identity}  # a name may have changed, its directory has not
+    kept = {trial.name: trial for trial in before}
+    for trial in planned:
+        named = names.get(trial.name)
+        if trial.problem:
+            kept[trial.name] = replace(trial, identity=named.identity, path=named.path) if named else trial
+            continue
+        earlier = named if named and named.identity == trial.identity else known.get(trial.identity)
+        clash = named or paths.get(trial.path)
+        if earlier is None and clash is not None:
+            raise UserError(
+                f"{directory.path / clash.path} was trained on another text, or by another version of lstmlab, or with"
+                f" other options than {trial.name} would be now; choose another sweep.name."
+            )
+        if earlier is not None and earlier.name != trial.name:
+            kept.pop(earlier.name, None)
+        kept[trial.name] = _placed(directory, trial, earlier.path if earlier else trial.path, elsewhere)
+    return list(kept.values())
 
-    elsewhere: dict[str, Path] = {}
+
+def _completed_elsewhere(reuse: Sequence[Path]) -> dict[str, Path]:
+    """The run directories of what other sweeps have completed, by the trials' identities."""
+    found: dict[str, Path] = {}
     for lender in reuse:
         other = SweepDirectory(lender.expanduser().absolute())
         if other.read() is None:
             raise UserError(f"sweep.reuse: {lender} is no sweep: it holds no sweep.yaml.")
         for trial in other.trials():
             if trial.identity and state_of(other, trial).status == "completed":
-                elsewhere[trial.identity] = (other.path / trial.path).resolve()
-    known = {trial.identity: trial for trial in before if trial.identity}
-    names = {trial.name: trial for trial in before if trial.identity}
-    kept = {trial.name: trial for trial in before}
-    for trial in planned:
-        earlier = known.get(trial.identity) if trial.identity else None
-        clash = names.get(trial.name)
-        if earlier is None and clash is not None and trial.identity:
-            raise UserError(
-                f"{directory.path / clash.path} was trained on another text, or by another version of lstmlab, than"
-                f" {trial.name} would be now; choose another sweep.name."
-            )
-        path = earlier.path if earlier else trial.path
-        if Path(path).is_absolute() and not (Path(path) / "summary.json").is_file():
-            path = trial.path  # it was lent by a sweep that is gone
-        if trial.identity in elsewhere and state_of(directory, replace(trial, path=path)).status != "completed":
-            path = str(elsewhere[trial.identity])
-        if earlier is not None and earlier.name != trial.name:
-            kept.pop(earlier.name, None)
-        kept[trial.name] = replace(trial, path=path)
-    return list(kept.values())
+                found[trial.identity] = (other.path / trial.path).resolve()
+    return found
+
+
+def _placed(directory: SweepDirectory, trial: Trial, path: str, elsewhere: Mapping[str, Path]) -> Trial:
+    """With its run directory: ``path`` where it is complete, else where it is complete, else one of this sweep."""
+    if state_of(directory, replace(trial, path=path)).status == "completed":
+        return replace(trial, path=path)
+    if lent := elsewhere.get(trial.identity or ""):
+        return replace(trial, path=str(lent))
+    # Nothing is trained in what another sweep has lent: it may have trained it further, or be gone.
+    return replace(trial, path=trial.path if Path(path).is_absolute() else path)

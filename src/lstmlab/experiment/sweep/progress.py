@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from lstmlab.experiment.sweep.directory import SweepDirectory, Trial
-from lstmlab.experiment.sweep.states import State, state_of, write_table
+from lstmlab.experiment.sweep.states import State, marked_at, state_of, write_table
 from lstmlab.training.callbacks.console import clock
 
 _SECONDS = 1.0  # between two looks
@@ -26,7 +26,7 @@ class Progress:
         self._pending = {trial.name for trial in pending}
         self._terminal = Console(highlight=False, soft_wrap=True)
         # How the pending ones stood before: an earlier failure is not one of this time.
-        self._before = {t.name: directory.run_directory(t).status.get("time") for t in pending}
+        self._before = {t.name: marked_at(directory.run_directory(t)) for t in pending}
         self._begun = time.time()
         self._said: set[str] = set()
 
@@ -72,7 +72,7 @@ class Progress:
     def _now(self, trial: Trial) -> State:
         state = state_of(self._directory, trial, settled=False)
         if trial.name in self._pending and trial.problem is None:
-            written = self._directory.run_directory(trial).status.get("time")
+            written = marked_at(self._directory.run_directory(trial))
             if written == self._before[trial.name]:  # nothing has happened to it yet
                 return State("missing", None, state.seconds, {})
         return state

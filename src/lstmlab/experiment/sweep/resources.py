@@ -33,10 +33,10 @@ def share(config: DictConfig, jobs: int, before: dict[str, Any] | None) -> Resou
     Raises:
         UserError: the launcher runs one trial at a time, and several were asked for.
     """
-    devices = max(1, int(OmegaConf.select(config, "trainer.devices") or 1))
+    devices = _count(config, "trainer.devices") or 1
     launcher = str(config.hydra.launcher["_target_"])
     elsewhere = "Slurm" in launcher or "Ray" in launcher  # a scheduler that knows the machines
-    given = OmegaConf.select(config, "trainer.threads") or (before["threads"] if before else None)
+    given = _count(config, "trainer.threads") or (before["threads"] if before else None)
     own = _asked_for(config) if elsewhere else cores() // jobs
     threads = int(given or max(1, own // devices))
     if launcher.endswith("BasicLauncher") and jobs > 1:
@@ -61,10 +61,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _count(config: DictConfig, option: str) -> int | None:
+    """None for what is no count: that is told when the trials are checked."""
+    value = OmegaConf.select(config, option)
+    return int(value) if isinstance(value, (int, float)) and value >= 1 else None
+
+
 def _asked_for(config: DictConfig) -> int:
     """The cores that a scheduler is asked for, a trial."""
     options = ("hydra.launcher.cpus_per_task", "hydra.launcher.ray.remote.num_cpus")
-    return int(next(filter(None, (OmegaConf.select(config, option) for option in options)), 1))
+    return next(filter(None, (_count(config, option) for option in options)), 1)
 
 
 def _gpus(config: DictConfig) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lstmlab.errors import UserError
 from lstmlab.experiment.run_directory import RunDirectory
 from lstmlab.experiment.sweep.directory import SweepDirectory, Trial
 from lstmlab.files import replacing
@@ -42,16 +43,36 @@ def state_of(directory: SweepDirectory, trial: Trial, *, settled: bool = True) -
     if trial.problem is not None:
         return State("refused", trial.problem, 0.0, {})
     place = directory.run_directory(trial)
-    status = place.status
+    try:
+        status = place.status
+    except UserError as error:
+        return State("failed", str(error), 0.0, {})
     if not status:
         return State("missing", None, 0.0, {})
     told = status["status"]
     if told == "running" and settled and not is_held(place):
         told = "interrupted"
-    summary = json.loads(place.summary.read_text(encoding="utf-8")) if place.summary.is_file() else {}
+    summary = summary_of(place)
     if told == "completed" and not summary:
         told = "interrupted"
     return State(told, status.get("reason"), status.get("wall_seconds") or 0.0, summary if told == "completed" else {})
+
+
+def marked_at(place: RunDirectory) -> float | None:
+    """When the run's status was written, in seconds since the epoch; nothing where there is none, or a damaged one."""
+    try:
+        return place.status.get("time")
+    except UserError:
+        return None
+
+
+def summary_of(place: RunDirectory) -> dict[str, Any]:
+    """summary.json; empty where there is none, or one that something has damaged: the run makes it again."""
+    try:
+        summary = json.loads(place.summary.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return summary if isinstance(summary, dict) else {}
 
 
 def is_held(place: RunDirectory) -> bool:

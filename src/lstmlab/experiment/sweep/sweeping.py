@@ -19,7 +19,7 @@ from lstmlab.experiment.building import quieten
 from lstmlab.experiment.configuration import write_config
 from lstmlab.experiment.schema import check
 from lstmlab.experiment.sweep.choosing import choice_grid, chosen_values
-from lstmlab.experiment.sweep.definition import Definition, read_definition
+from lstmlab.experiment.sweep.definition import Definition, combinations, read_definition
 from lstmlab.experiment.sweep.directory import SweepDirectory, Trial
 from lstmlab.experiment.sweep.outcome import print_outcome, print_plan
 from lstmlab.experiment.sweep.planning import Planner, check_base, merged
@@ -27,7 +27,7 @@ from lstmlab.experiment.sweep.progress import Progress
 from lstmlab.experiment.sweep.resources import share
 from lstmlab.experiment.sweep.states import state_of, write_table
 from lstmlab.experiment.sweep.stopping import until_stopped
-from lstmlab.experiment.sweep.trial_runner import run_trial
+from lstmlab.experiment.sweep.trial_runner import run_trial, this_process
 from lstmlab.overrides import literal
 
 
@@ -43,6 +43,9 @@ def run_sweep(context: HydraContext, config: DictConfig, arguments: Sequence[str
     settings: dict[str, Any] = OmegaConf.to_container(config.sweep, resolve=True)  # type: ignore[assignment]
     check("sweep", {"sweep": settings})
     parser = OverridesParser.create(config_loader=context.config_loader)
+    for override in parser.parse_overrides([w for w in arguments if w.lstrip("+").startswith(("sweep=", "sweep."))]):
+        if override.is_sweep_override():
+            raise UserError(f"{override.input_line}: what says how a sweep runs cannot be varied; give one value.")
     definition = read_definition(
         [word for word in arguments if not word.lstrip("+").startswith(("sweep=", "sweep."))],
         settings["options"], settings["choose"], parser, OmegaConf.select(config, "seed"),
@@ -69,6 +72,7 @@ class Sweeping:
         self._resources = share(config, settings["jobs"], directory.read())
         self._planner = Planner(context, config, definition, self._resources.threads, directory)
         self._tried: set[str] = set()  # in this start
+        self._asked_for: set[str] = set()
 
     def run(self) -> None:
         """Plan, and unless it is a dry run train."""
@@ -86,12 +90,15 @@ class Sweeping:
             "threads": self._resources.threads,
             "base": base,
         }
-        if self._settings["dry_run"]:
-            trials, _ = self._planned()
-            print_plan(self._directory, trials, self._planner.configs, self._resources.jobs)
-            return
         if self._resources.note:
             print(self._resources.note)
+        if self._settings["dry_run"]:
+            trials, phase = self._planned()
+            print_plan(self._directory, trials, self._planner.configs, self._resources.jobs)
+            if phase == "choice":
+                later = len(combinations(self._definition.varied))
+                print(f"Then {later} trials of the comparison, not in that time: each arm with what it chose.")
+            return
         with self._directory.claimed(), until_stopped(self._directory) as received:
             trials, phase = self._planned()
             while True:
@@ -107,10 +114,12 @@ class Sweeping:
         print_outcome(self._directory, trials, states)
         if received:
             raise SweepInterrupted(received[0])
-        bad = [t.name for t in trials if t.role != "former" and states[t.name].status != "completed"]
+        # Those of earlier starts that this one does not ask for are listed above, and nobody's failure now.
+        asked = [t for t in trials if t.name in self._asked_for]
+        bad = [t.name for t in asked if states[t.name].status != "completed"]
         if bad or phase == "choice":
             raise TrialsFailed(
-                f"{len(bad)} of {len(trials)} trials did not complete; the same command tries them again."
+                f"{len(bad)} of {len(asked)} trials did not complete; the same command tries them again."
             )
 
     # -- planning ----------------------------------------------------------------------------------------------------
@@ -130,44 +139,49 @@ class Sweeping:
         else:
             planned = self._planner.trials("choice", choice_grid(self._definition, self._settings["choose_seeds"]))
             listed = merged(self._directory, before, planned, reuse)
-            open_choices = any(self._is_open(trial) for trial in listed if trial.role == "choice")
-            rows, without = chosen_values(self._definition, self._directory, listed)
+            names = {trial.name for trial in planned}
+            choices = [trial for trial in listed if trial.name in names]
+            open_choices = any(self._is_open(trial) for trial in choices)
+            rows, without = chosen_values(self._definition, self._directory, choices)
             for arm in without if not open_choices else []:
-                print(f"lstmlab: {arm}: no training of its choice has completed.", file=sys.stderr)
+                print(f"lstmlab: {arm}: no training of its choice has completed with a figure.", file=sys.stderr)
             if open_choices or not rows:
                 phase = "choice"
             else:
                 planned += [self._planner.trial("trial", row) for row in rows]
-                taken = {trial.name for trial in planned}
-                before = [
-                    replace(t, role="former") if t.name not in taken and self._rechosen(t, planned) else t
-                    for t in before
-                ]
+                before = [replace(t, role="former") if self._rechosen(t, planned) else t for t in before]
                 before = [t for t in before if t.role != "former" or self._directory.run_directory(t).status]
+        self._asked_for = {trial.name for trial in planned}
         if all(trial.problem for trial in planned):
             raise UserError(str(planned[0].problem))
         return merged(self._directory, before, planned, reuse), phase
 
     def _rechosen(self, trial: Trial, planned: Sequence[Trial]) -> bool:
-        """Whether a planned trial is of the same arm and seed with another choice."""
+        """Whether the trial's arm has made another choice since, whatever seeds are planned now."""
         if trial.role != "trial":
             return False
-        chosen = {one.option for one in self._definition.choose}
+        chosen = [one.option for one in self._definition.choose]
 
         def arm(one: Trial) -> dict[str, Any]:
-            return {option: value for option, value in one.options.items() if option not in chosen}
+            return {option: value for option, value in one.options.items() if option not in (*chosen, "seed")}
 
-        return any(arm(other) == arm(trial) for other in planned if other.role == "trial")
+        def choice(one: Trial) -> list[Any]:
+            return [one.options.get(option) for option in chosen]
+
+        return any(arm(t) == arm(trial) and choice(t) != choice(trial) for t in planned if t.role == "trial")
 
     def _is_open(self, trial: Trial) -> bool:
-        """Whether a training of the choice has not been tried in this start."""
-        return state_of(self._directory, trial).status in ("missing", "interrupted", "failed") and (
-            trial.name not in self._tried
-        )
+        """Whether a training of the choice is not over and has not been tried in this start. One that still runs is a
+        process that a killed sweep has left, which is about to save and end.
+        """
+        over = state_of(self._directory, trial).status in ("completed", "refused")
+        return not over and trial.name not in self._tried
 
     def _check_choice(self, base: dict[str, Any]) -> None:
         seeds = next((one.values for one in self._definition.varied if one.option == "seed"), (base["seed"],))
         both = sorted(set(seeds) & set(self._settings["choose_seeds"]))
+        if base["data"]["split"][1] == 0 and not str(base["data"]["_target_"]).endswith("WikiText2"):
+            raise UserError("sweep.choose needs a validation part, but data.split gives val a share of 0.")
         if both or not self._settings["choose_seeds"]:
             raise UserError(
                 f"sweep.choose_seeds={self._settings['choose_seeds']} must be seeds that the comparison"
@@ -219,6 +233,7 @@ class Sweeping:
         for trial in pending:
             write_config(
                 {
+                    "process": this_process(),
                     "path": trial.path,
                     "jobs": self._resources.jobs,
                     "gpus": self._resources.gpus,

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from lstmlab.errors import Interrupted, UserError
@@ -52,6 +53,7 @@ def _train(directory: Path, handed: Path, environment: dict[str, str], output: P
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the sweep says when to stop
+    signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     sys.path.insert(0, str(cwd))  # for a user's own classes, as the command line does
     sys.exit(_exit_code(directory, handed))
@@ -72,6 +74,17 @@ def _exit_code(directory: Path, handed: Path) -> int:
     except Interrupted as interruption:
         return 128 + interruption.signum
     return 0
+
+
+def _end(signum: int, _: FrameType | None) -> None:
+    """Around the training SIGTERM ends the process at once. Once the training has heard one, another changes nothing: a
+    signal to the whole group comes to the trial and makes the sweep send it one as well.
+    """
+    from lstmlab.training.callbacks import Interruption
+
+    if not Interruption.heard:
+        signal.signal(signum, signal.SIG_DFL)
+        os.kill(os.getpid(), signum)
 
 
 def _end_with_the_parent() -> None:

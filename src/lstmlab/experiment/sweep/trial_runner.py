@@ -6,6 +6,7 @@ or in a job on another machine; all it needs is the sweep's directory.
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -23,11 +24,13 @@ from lstmlab.errors import UserError
 from lstmlab.experiment.configuration import read_config
 from lstmlab.experiment.run_directory import RunDirectory
 from lstmlab.experiment.sweep.directory import SweepDirectory
-from lstmlab.experiment.sweep.states import is_held
+from lstmlab.experiment.sweep.states import is_held, summary_of
 from lstmlab.experiment.sweep.trial_process import start_trial
 
 _POLL_SECONDS = 0.05
 _SAVING_SECONDS = 600.0  # once a trial was asked to stop: it may be within a validation
+_LOST = 255  # the exit code where the process that a trial was forked from is gone; the trial itself goes on
+_PARENT = os.getppid()  # of a launcher's worker, which imports this for its first trial
 
 # Of whoever started the sweep: a trial is no process of theirs.
 _NOT_FOR_TRIALS = (
@@ -50,13 +53,19 @@ def run_trial(composed: DictConfig) -> str:
     try:
         settings = read_config(handed)
         place = RunDirectory(directory.path / settings["path"])
-        with _stopping() as asked, _slot(directory, settings["jobs"], asked) as slot:
+        own = settings["process"] == this_process()
+        with _stopping(own) as asked, _slot(directory, settings["jobs"], asked) as slot:
             if slot is None:
                 return "stopped"
             return train_trial(directory, place, handed, settings, slot, asked)
-    except (OSError, UserError) as error:
+    except (OSError, UserError, ValueError) as error:
         print(f"lstmlab: {composed.sweep.trial}: {error}", file=sys.stderr)
         return "failed"
+
+
+def this_process() -> str:
+    """By which it knows itself; a pid alone could be another machine's."""
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def train_trial(
@@ -67,9 +76,12 @@ def train_trial(
         if asked or directory.stop.exists():
             return "stopped"
         time.sleep(_POLL_SECONDS)
-    if place.state() == "completed" and place.summary.is_file():
+    state = _state(place)
+    if state == "completed" and summary_of(place):
         return "completed"
-    if place.state() == "failed":
+    if state == "completed":  # its summary is gone or damaged: it is made again
+        place.mark("interrupted", "its summary was lost")
+    if state == "failed":
         _forget(place)
     place.path.mkdir(parents=True, exist_ok=True)
     begun, stopped, deadline = time.time(), False, 0.0
@@ -84,6 +96,8 @@ def train_trial(
             process.kill()
         process.join(_POLL_SECONDS)
     code = process.exitcode
+    while code == _LOST and is_held(place) and not (stopped and time.monotonic() > deadline):
+        time.sleep(_POLL_SECONDS)
     if code == 0 or place.state() == "completed":  # what breaks behind the summary has spoilt nothing
         handed.unlink(missing_ok=True)
         return "completed"
@@ -91,6 +105,13 @@ def train_trial(
         return "stopped"
     _record(place, settings, code, begun, _last_words(output, before))
     return "failed"
+
+
+def _state(place: RunDirectory) -> str:
+    try:
+        return place.state()
+    except UserError:  # status.json is damaged
+        return "failed"
 
 
 def _record(place: RunDirectory, settings: dict[str, Any], code: int, begun: float, words: str | None) -> None:
@@ -168,11 +189,13 @@ def _slot(directory: SweepDirectory, jobs: int, asked: "Asked") -> Iterator[int 
 
 
 class Asked:
-    """Whether this process was told to end, or has lost the one that started it."""
+    """Whether this process was told to end, or is a launcher's ``worker`` that has lost the one that started it. The
+    sweep's own process outlives the shell that it was started from.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, worker: bool) -> None:
         self.times = 0
-        self._parent = os.getppid()
+        self._worker = worker
 
     def __bool__(self) -> bool:
         return self.times > 0
@@ -183,18 +206,18 @@ class Asked:
         return self.times > 1
 
     def orphaned(self) -> bool:
-        """Whether the process that started this one is gone."""
-        return os.getppid() != self._parent
+        """Whether the process that started this worker is gone."""
+        return self._worker and os.getppid() != _PARENT
 
 
 @contextmanager
-def _stopping() -> Iterator[Asked]:
+def _stopping(own: bool) -> Iterator[Asked]:
     """In a worker's process SIGTERM is noted, and Ctrl-C left to the sweep, which tells all its trials to stop. In the
-    sweep's own process its handlers stay.
+    sweep's ``own`` process its handlers stay, and so do a launcher's.
     """
-    asked = Asked()
-    foreign = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    if threading.current_thread() is not threading.main_thread() or not foreign:
+    asked = Asked(worker=not own)
+    taken = own or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
+    if taken or threading.current_thread() is not threading.main_thread():
         yield asked
         return
 

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from lstmlab.errors import UserError
-from lstmlab.experiment.sweep.definition import Varied, short_names, spell
+from lstmlab.experiment.sweep.definition import Varied, same_value, short_names, spell
 
 _TRAINING = ("run", "seed", "experiment", "debug")
 
@@ -144,7 +144,7 @@ def _axis(key: str, entry: Mapping[str, Any], present: Any) -> Axis:
         if log:
             raise UserError(f"{name}.log=true belongs to a range, and {option} has choices; leave it out.")
         for place, one in enumerate(choices):
-            if any(_same(one, other) for other in choices[:place]):
+            if any(same_value(one, other) for other in choices[:place]):
                 raise UserError(f"{name}.choices has the value {spell(one)} twice.")
         return Axis(key, tuple(choices))
     if low is None or high is None:
@@ -161,7 +161,3 @@ def _axis(key: str, entry: Mapping[str, Any], present: Any) -> Axis:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _same(one: Any, other: Any) -> bool:
-    return one == other if _is_number(one) and _is_number(other) else spell(one) == spell(other)

@@ -78,7 +78,7 @@ def measure_plot(findings: Findings, option: str, measure: Measure) -> Plot:
         "Above 0 the model is worse on validation than it was while training: it has learnt the training text by heart"
         " so far. Training losses are taken while training, with its dropout, which may put them above validation."
         if measure.name == "Train–validation gap"
-        else "Wall time; trials that ran at once slowed each other down."
+        else "Wall time, with whatever else the machine did: trials that ran at once slow each other down."
     )
     return Plot(
         f"{measure.name} by {option}",

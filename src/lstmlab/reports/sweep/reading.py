@@ -65,8 +65,8 @@ def read_sweep_file(directory: Path) -> SweepFile:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(
-            f"{path} cannot be read as YAML ({str(error).splitlines()[0]}); start the sweep's command again, which"
-            " writes it anew, or name its run directories."
+            f"{path} cannot be read as YAML ({str(error).splitlines()[0]}); name its run directories instead,"
+            " path=[a,b] with out=DIRECTORY."
         ) from error
     try:
         return SweepFile.model_validate(content)

@@ -14,6 +14,8 @@ class Interruption:
     Signals can only be caught in the main thread; elsewhere nothing is caught.
     """
 
+    heard = False  # whether a signal was noted in this process
+
     def __init__(self) -> None:
         self.signum: int | None = None
         self._before: dict[int, Any] = {}
@@ -49,6 +51,7 @@ class Interruption:
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
         self.signum = signum
+        Interruption.heard = True
         self._restore()
 
     def _restore(self) -> None:
