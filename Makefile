@@ -22,7 +22,7 @@ lint: install
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 # About three minutes: learn the bundled tale, compare the held-out figure, write a page.
 demo: install
