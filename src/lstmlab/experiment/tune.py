@@ -57,6 +57,8 @@ def run_tuning(context: HydraContext, config: DictConfig, arguments: Sequence[st
             "hydra/launcher=… has no use for lstmlab tune, which asks for one trial after another; start the same"
             " command in several jobs, they share the search."
         )
+    if settings["choose"]:
+        raise UserError("sweep.choose has no use for lstmlab tune; put its options into sweep.space.")
     if settings["reuse"]:
         raise UserError("sweep.reuse has no use for lstmlab tune, which draws trials of its own; leave it out.")
     Tuning(context, config, settings, Definition(fixed, tuple(axis.varied() for axis in axes), ()), axes).run()

@@ -8,6 +8,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from lstmlab.errors import UserError
 from lstmlab.experiment.building import check_targets
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.experiment.schema import check
@@ -29,6 +30,11 @@ def run_wandb_sweep(context: HydraContext, config: DictConfig, arguments: Sequen
     """
     settings: dict[str, Any] = OmegaConf.to_container(config.sweep, resolve=True)  # type: ignore[assignment]
     check("sweep", {"sweep": settings})
+    if settings["choose"]:
+        raise UserError(
+            "sweep.choose cannot be told to W&B, whose agents know nothing of each other's runs; vary its options"
+            " instead, in sweep.options."
+        )
     parser = OverridesParser.create(config_loader=context.config_loader)
     typed = [word for word in arguments if not word.lstrip("+").startswith(("sweep=", "sweep."))]
     options: dict[str, list[Any]] = {}

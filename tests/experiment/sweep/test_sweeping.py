@@ -355,3 +355,20 @@ def test_damaged_files_cost_one_trial_at_most(place: Path, capsys: pytest.Captur
     assert "3 trials, 1 done, 2 to train" in capsys.readouterr().out
     assert {name: row["val/bits_per_char"] for name, row in rows(sweep).items()} == expected
     assert (sweep / "seed=3" / "status.json").stat().st_mtime_ns == untouched
+
+
+def test_threads_are_those_that_were_set_for_everything(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for told, threads in (("1", "1 thread each"), ("3", "3 threads each")):
+        monkeypatch.setenv("OMP_NUM_THREADS", told)
+        assert main(["train", "-m", *TINY, "seed=1,2", f"sweep.name=t{told}", "trainer.max_steps=1"]) == 0
+        assert threads in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("job", ["tune", "wandb-sweep"])
+def test_what_has_no_choices_says_so(place: Path, capsys: pytest.CaptureFixture[str], job: str) -> None:
+    words = [*TINY, "sweep=grid", "sweep.choose={optim.lr: [0.1]}"]
+    assert main([job, *words]) == 2
+    error = capsys.readouterr().err
+    assert "sweep.choose" in error and error.count("\n") == 1 and not list(place.iterdir())

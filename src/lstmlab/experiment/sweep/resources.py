@@ -37,7 +37,7 @@ def share(config: DictConfig, jobs: int, before: dict[str, Any] | None) -> Resou
     launcher = str(config.hydra.launcher["_target_"])
     elsewhere = "Slurm" in launcher or "Ray" in launcher  # a scheduler that knows the machines
     given = _count(config, "trainer.threads") or (before["threads"] if before else None)
-    own = _asked_for(config) if elsewhere else cores() // jobs
+    own = _asked_for(config) if elsewhere else _limit() or cores() // jobs
     threads = int(given or max(1, own // devices))
     if launcher.endswith("BasicLauncher") and jobs > 1:
         raise UserError(f"sweep.jobs={jobs} needs a launcher that runs several: leave out hydra/launcher=basic.")
@@ -71,6 +71,12 @@ def _asked_for(config: DictConfig) -> int:
     """The cores that a scheduler is asked for, a trial."""
     options = ("hydra.launcher.cpus_per_task", "hydra.launcher.ray.remote.num_cpus")
     return next(filter(None, (_count(config, option) for option in options)), 1)
+
+
+def _limit() -> int | None:
+    """Threads a process, where whoever starts the sweep has set them for all that OpenMP computes."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isdecimal() and int(told) > 0 else None
 
 
 def _gpus(config: DictConfig) -> list[str]:
