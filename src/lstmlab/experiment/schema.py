@@ -265,7 +265,6 @@ JOBS: dict[str, type[BaseModel]] = {
     "evaluate": Evaluate,
     "generate": Generate,
     "report": Report,
-    "sweep": OfSweep,
 }
 
 
@@ -275,12 +274,25 @@ def check(job: str, config: dict[str, Any]) -> None:
     Raises:
         UserError: the first mistake, by the option's name.
     """
-    try:
-        JOBS[job].model_validate(config)
-    except ValidationError as error:
-        raise UserError(_sentence(error.errors()[0], config)) from None
+    _validate(JOBS[job], config)
     if job == "train":
         _check_together(config)
+
+
+def check_sweep(settings: dict[str, Any]) -> None:
+    """The options of ``sweep``, which are no part of a run's configuration.
+
+    Raises:
+        UserError: the first mistake, by the option's name.
+    """
+    _validate(OfSweep, {"sweep": settings})
+
+
+def _validate(model: type[BaseModel], config: dict[str, Any]) -> None:
+    try:
+        model.model_validate(config)
+    except ValidationError as error:
+        raise UserError(_sentence(error.errors()[0], config)) from None
 
 
 def check_value(option: str, annotation: Any, value: Any) -> None:

@@ -16,7 +16,7 @@ from lstmlab.errors import SweepInterrupted, TrialsFailed, UserError
 from lstmlab.experiment.building import quieten
 from lstmlab.experiment.configuration import write_config
 from lstmlab.experiment.run_directory import RunDirectory
-from lstmlab.experiment.schema import check
+from lstmlab.experiment.schema import check_sweep
 from lstmlab.experiment.sweep.definition import Definition, spell
 from lstmlab.experiment.sweep.planning import Planner, check_base
 from lstmlab.experiment.sweep.resources import share
@@ -46,7 +46,7 @@ def run_tuning(context: HydraContext, config: DictConfig, arguments: Sequence[st
     """
     quieten()
     settings: dict[str, Any] = OmegaConf.to_container(config.sweep, resolve=True)  # type: ignore[assignment]
-    check("sweep", {"sweep": settings})
+    check_sweep(settings)
     typed = [word for word in arguments if not word.lstrip("+").startswith(("sweep=", "sweep."))]
     parser = OverridesParser.create(config_loader=context.config_loader)
     fixed, axes = read_space(typed, settings["space"], parser, config)

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from lstmlab.errors import UserError
 from lstmlab.experiment.building import check_targets
 from lstmlab.experiment.configuration import plain_config
-from lstmlab.experiment.schema import check
+from lstmlab.experiment.schema import check_sweep
 from lstmlab.experiment.sweep.definition import Definition, Varied, read_definition
 from lstmlab.experiment.sweep.directory import SweepDirectory
 from lstmlab.experiment.sweep.planning import Planner
@@ -29,7 +29,7 @@ def run_wandb_sweep(context: HydraContext, config: DictConfig, arguments: Sequen
         UserError: nothing varies, an option does not exist, or cannot be written as a parameter of W&B's.
     """
     settings: dict[str, Any] = OmegaConf.to_container(config.sweep, resolve=True)  # type: ignore[assignment]
-    check("sweep", {"sweep": settings})
+    check_sweep(settings)
     if settings["choose"]:
         raise UserError(
             "sweep.choose cannot be told to W&B, whose agents know nothing of each other's runs; vary its options"

@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from lstmlab.errors import SweepInterrupted, TrialsFailed, UserError
 from lstmlab.experiment.building import quieten
 from lstmlab.experiment.configuration import write_config
-from lstmlab.experiment.schema import check
+from lstmlab.experiment.schema import check_sweep
 from lstmlab.experiment.sweep.choosing import choice_grid, chosen_values
 from lstmlab.experiment.sweep.definition import Definition, combinations, read_definition
 from lstmlab.experiment.sweep.directory import SweepDirectory, Trial
@@ -41,7 +41,7 @@ def run_sweep(context: HydraContext, config: DictConfig, arguments: Sequence[str
     """
     quieten()
     settings: dict[str, Any] = OmegaConf.to_container(config.sweep, resolve=True)  # type: ignore[assignment]
-    check("sweep", {"sweep": settings})
+    check_sweep(settings)
     parser = OverridesParser.create(config_loader=context.config_loader)
     for override in parser.parse_overrides([w for w in arguments if w.lstrip("+").startswith(("sweep=", "sweep."))]):
         if override.is_sweep_override():
