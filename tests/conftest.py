@@ -1,6 +1,7 @@
 """What all tests share: a cache of their own, no account of anybody's, and one small finished training."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         # One thread each: on busy cores the threads of several processes wait for each other more than they compute.
         patch.setenv("OMP_NUM_THREADS", "1")
         torch.set_num_threads(1)
+        # Where a shell runs the tests in the background Ctrl-C is ignored, and so would every process started here.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
 
 
