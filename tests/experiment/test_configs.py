@@ -50,7 +50,24 @@ def choices(job: str) -> Sequence[str]:
     return [f"{path.parent.name}={path.stem}" for path in files if not path.name.startswith("_")]
 
 
-@pytest.mark.parametrize("choice", choices("train"))
+# A sweep's definition is of several trainings: below, one by one.
+SWEEPS = [choice for choice in choices("train") if choice.startswith("sweep=") and choice != "sweep=none"]
+
+
+@pytest.mark.parametrize("choice", SWEEPS)
+def test_every_value_of_a_sweep_builds(choice: str) -> None:
+    options = compose_job("train", [choice])[0].sweep.options
+    assert len(options) > 1 and len(options["seed"]) > 1
+    for option, values in options.items():
+        for value in values:
+            config = composed("train", "model.hidden_size=8", "model.embedding_size=8", f"{option}={value}")
+            check_targets(config)
+            build_model(config, VOCABULARY)
+    with pytest.raises(UserError, match="several trainings"):
+        composed("train", choice)
+
+
+@pytest.mark.parametrize("choice", [choice for choice in choices("train") if choice not in SWEEPS])
 def test_every_choice_of_train_builds(choice: str, tmp_path: Path) -> None:
     small = ["model.hidden_size=8", "model.embedding_size=8"]
     config = composed("train", *small, *NEEDED.get(choice, []), choice)
