@@ -162,6 +162,17 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def is_locked(lock: Path) -> bool:
+    """Whether a living process holds a lock file, on this machine or on another that shares it."""
+    probe = filelock.FileLock(lock)
+    try:
+        probe.acquire(timeout=0)
+    except filelock.Timeout:
+        return True
+    probe.release()
+    return False
+
+
 def remove_empty(directory: Path) -> None:
     """A run that never began leaves no directory behind, and none above it that is empty then, here below."""
     for place in (directory.absolute(), *directory.absolute().parents):

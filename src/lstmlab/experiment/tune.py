@@ -7,19 +7,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import HydraContext
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 from optuna.trial import FrozenTrial
 
 from lstmlab.errors import SweepInterrupted, TrialsFailed, UserError
 from lstmlab.experiment.building import quieten
 from lstmlab.experiment.configuration import write_config
 from lstmlab.experiment.run_directory import RunDirectory
-from lstmlab.experiment.schema import check_sweep
 from lstmlab.experiment.sweep.definition import Definition, spell
 from lstmlab.experiment.sweep.planning import Planner, check_base
 from lstmlab.experiment.sweep.resources import share
+from lstmlab.experiment.sweep.settings import read_settings
 from lstmlab.experiment.sweep.stopping import until_stopped
 from lstmlab.experiment.sweep.trial_runner import Asked
 from lstmlab.experiment.tuning.cost import full_grid, steps_of_a_trial, steps_spent
@@ -45,10 +44,7 @@ def run_tuning(context: HydraContext, config: DictConfig, arguments: Sequence[st
         TrialsFailed: not one trial completed.
     """
     quieten()
-    settings: dict[str, Any] = OmegaConf.to_container(config.sweep, resolve=True)  # type: ignore[assignment]
-    check_sweep(settings)
-    typed = [word for word in arguments if not word.lstrip("+").startswith(("sweep=", "sweep."))]
-    parser = OverridesParser.create(config_loader=context.config_loader)
+    settings, typed, parser = read_settings(context, config, arguments)
     fixed, axes = read_space(typed, settings["space"], parser, config)
     with open_dict(config):
         config.sweep.name = settings["name"] or search_name(axes)

@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import HydraContext
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, open_dict
 
 from lstmlab.errors import UserError
 from lstmlab.experiment.building import check_targets
 from lstmlab.experiment.configuration import plain_config
-from lstmlab.experiment.schema import check_sweep
 from lstmlab.experiment.sweep.definition import Definition, Varied, read_definition
 from lstmlab.experiment.sweep.directory import SweepDirectory
 from lstmlab.experiment.sweep.planning import Planner
+from lstmlab.experiment.sweep.settings import read_settings
 from lstmlab.experiment.sweep.typed import typed_again
 from lstmlab.experiment.wandb_sweep import write_wandb_sweep
 
@@ -28,15 +27,12 @@ def run_wandb_sweep(context: HydraContext, config: DictConfig, arguments: Sequen
     Raises:
         UserError: nothing varies, an option does not exist, or cannot be written as a parameter of W&B's.
     """
-    settings: dict[str, Any] = OmegaConf.to_container(config.sweep, resolve=True)  # type: ignore[assignment]
-    check_sweep(settings)
+    settings, typed, parser = read_settings(context, config, arguments)
     if settings["choose"]:
         raise UserError(
             "sweep.choose cannot be told to W&B, whose agents know nothing of each other's runs; vary its options"
             " instead, in sweep.options."
         )
-    parser = OverridesParser.create(config_loader=context.config_loader)
-    typed = [word for word in arguments if not word.lstrip("+").startswith(("sweep=", "sweep."))]
     options: dict[str, list[Any]] = {}
     space: dict[str, dict[str, Any]] = {}
     if settings["method"] != "grid" and settings["space"]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lstmlab.errors import UserError
-from lstmlab.experiment.run_directory import RunDirectory
+from lstmlab.experiment.run_directory import RunDirectory, is_locked
 from lstmlab.experiment.sweep.directory import SweepDirectory, Trial
 from lstmlab.files import replacing
 
@@ -77,15 +77,7 @@ def summary_of(place: RunDirectory) -> dict[str, Any]:
 
 def is_held(place: RunDirectory) -> bool:
     """Whether a living process trains there, on this machine or on another that shares the directory."""
-    import filelock
-
-    lock = filelock.FileLock(place.path / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        return True
-    lock.release()
-    return False
+    return is_locked(place.path / ".lock")
 
 
 def write_table(directory: SweepDirectory, trials: Sequence[Trial], *, settled: bool = True) -> None:

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
 from joblib.externals.loky import get_reusable_executor
@@ -17,7 +16,6 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from lstmlab.errors import SweepInterrupted, TrialsFailed, UserError
 from lstmlab.experiment.building import quieten
 from lstmlab.experiment.configuration import write_config
-from lstmlab.experiment.schema import check_sweep
 from lstmlab.experiment.sweep.choosing import choice_grid, chosen_values
 from lstmlab.experiment.sweep.definition import Definition, combinations, read_definition
 from lstmlab.experiment.sweep.directory import SweepDirectory, Trial
@@ -25,6 +23,7 @@ from lstmlab.experiment.sweep.outcome import print_outcome, print_plan
 from lstmlab.experiment.sweep.planning import Planner, check_base, merged
 from lstmlab.experiment.sweep.progress import Progress
 from lstmlab.experiment.sweep.resources import share
+from lstmlab.experiment.sweep.settings import read_settings
 from lstmlab.experiment.sweep.states import state_of, write_table
 from lstmlab.experiment.sweep.stopping import until_stopped
 from lstmlab.experiment.sweep.trial_runner import run_trial, this_process
@@ -40,15 +39,9 @@ def run_sweep(context: HydraContext, config: DictConfig, arguments: Sequence[str
         TrialsFailed: some trials did not complete.
     """
     quieten()
-    settings: dict[str, Any] = OmegaConf.to_container(config.sweep, resolve=True)  # type: ignore[assignment]
-    check_sweep(settings)
-    parser = OverridesParser.create(config_loader=context.config_loader)
-    for override in parser.parse_overrides([w for w in arguments if w.lstrip("+").startswith(("sweep=", "sweep."))]):
-        if override.is_sweep_override():
-            raise UserError(f"{override.input_line}: what says how a sweep runs cannot be varied; give one value.")
+    settings, typed, parser = read_settings(context, config, arguments)
     definition = read_definition(
-        [word for word in arguments if not word.lstrip("+").startswith(("sweep=", "sweep."))],
-        settings["options"], settings["choose"], parser, OmegaConf.select(config, "seed"),
+        typed, settings["options"], settings["choose"], parser, OmegaConf.select(config, "seed"),
     )  # fmt: skip
     with open_dict(config):
         config.sweep.name = settings["name"] or definition.name()

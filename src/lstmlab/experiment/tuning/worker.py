@@ -11,7 +11,7 @@ from typing import Any
 
 import filelock
 
-from lstmlab.experiment.run_directory import RunDirectory
+from lstmlab.experiment.run_directory import RunDirectory, is_locked
 from lstmlab.experiment.sweep.directory import SweepDirectory
 from lstmlab.experiment.sweep.trial_runner import Asked, train_trial
 
@@ -58,13 +58,5 @@ class Worker:
 
     def lives(self, name: str | None) -> bool:
         """Whether the worker of this name still works."""
-        place = self._all / (name or "nobody")
-        if name is None or not (place / "lock").is_file():
-            return False
-        lock = filelock.FileLock(place / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            return True
-        lock.release()
-        return False
+        lock = self._all / (name or "nobody") / "lock"
+        return name is not None and lock.is_file() and is_locked(lock)
