@@ -25,7 +25,7 @@ HEAVY = {
     "pytorch_lightning": {"training", "data", "experiment"},
     "lightning_fabric": {"training", "experiment"},
     "wandb": {"training", "reports"},
-    "torch": {"data", "nn", "models", "decoding", "training", "evaluation", "experiment", "loading"},
+    "torch": {"data", "nn", "models", "decoding", "training", "evaluation", "experiment", "loading", "trained_model"},
 }
 
 

@@ -12,14 +12,15 @@ from lstmlab.errors import UserError
 
 if TYPE_CHECKING:
     from lstmlab.experiment.python_api import train
-    from lstmlab.loading import TrainedModel, load
+    from lstmlab.loading import load
+    from lstmlab.trained_model import TrainedModel
 
 __version__ = version("lstmlab")
 __all__ = ["TrainedModel", "UserError", "__version__", "load", "train"]
 
 _LAZY = {
     "load": "lstmlab.loading",
-    "TrainedModel": "lstmlab.loading",
+    "TrainedModel": "lstmlab.trained_model",
     "train": "lstmlab.experiment.python_api",
 }
 

@@ -15,9 +15,10 @@ from lstmlab.experiment.building import build_data, checked_device, quieten
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.run_directory import write_json
-from lstmlab.loading import TrainedModel, load
+from lstmlab.loading import load
 from lstmlab.text.document import Part
 from lstmlab.text.tokenizer import make_tokenizer
+from lstmlab.trained_model import TrainedModel
 
 
 def run(composed: DictConfig) -> Evaluation:

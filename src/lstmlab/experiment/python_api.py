@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from lstmlab.loading import TrainedModel, load
+from lstmlab.loading import load
+from lstmlab.trained_model import TrainedModel
 
 
 def train(overrides: Sequence[str] = (), *, config_dir: str | Path | None = None) -> TrainedModel:

@@ -1,0 +1,167 @@
+"""A trained model as people use it: generate, score, look inside."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+
+from lstmlab.data.streams import ScoringLoader
+from lstmlab.decoding import Decoding, generate
+from lstmlab.errors import UserError
+from lstmlab.evaluation.scoring import score_windows
+from lstmlab.evaluation.tracing import Arrays, trace_ids
+from lstmlab.text import Tokenizer
+from lstmlab.training.context import opening_context
+from lstmlab.training.metrics import bits_per_char, perplexity
+from lstmlab.training.module import LanguageModule
+
+
+@dataclass(frozen=True)
+class TokenScore:
+    """One token of a scored text."""
+
+    token: str
+    nats: float  # of the token, or of ``<unk>`` in its place
+    spelling_nats: float  # what the spelling of an unknown token costs on top
+
+
+@dataclass(frozen=True)
+class TextScore:
+    """How probable a text is: total ``nats``, ``bits_per_char``, ``perplexity`` a token, and every token by itself."""
+
+    nats: float
+    bits_per_char: float
+    perplexity: float
+    tokens: tuple[TokenScore, ...]
+
+    def table(self) -> list[dict[str, Any]]:
+        """A row a token, ready for a data frame."""
+        return [{"token": t.token, "nats": t.nats, "spelling_nats": t.spelling_nats} for t in self.tokens]
+
+
+class TrainedModel:
+    """A trained model: ``generate``, ``score``, its ``config``, ``tokenizer`` and LightningModule ``module``."""
+
+    def __init__(self, module: LanguageModule, path: Path, checkpoint: dict[str, Any]) -> None:
+        self.module = module.eval()
+        self.path = path
+        self.step: int = checkpoint["lstmlab"]["position"]["step"]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The resolved configuration of the training."""
+        return self.module.config
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return self.module.tokenizer
+
+    @property
+    def directory(self) -> Path | None:
+        """The run directory, where the checkpoint lies in one."""
+        place = self.path.parent.parent
+        return place if self.path.parent.name == "checkpoints" and (place / "config.yaml").is_file() else None
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """summary.json of the run; empty where the checkpoint was copied out of it."""
+        path = self.directory / "summary.json" if self.directory else None
+        return json.loads(path.read_text(encoding="utf-8")) if path and path.is_file() else {}
+
+    def unknown(self, prompt: str) -> list[str]:
+        """The tokens of a prompt that the vocabulary lacks, each once."""
+        tokens = self.tokenizer.prompt_tokens(prompt)
+        return list(dict.fromkeys(token for token in tokens if token not in self.tokenizer.vocabulary))
+
+    @overload
+    def generate(self, prompt: str = ..., max_tokens: int = ..., **options: Any) -> str: ...
+    @overload
+    def generate(self, prompt: Sequence[str], max_tokens: int = ..., **options: Any) -> list[str]: ...
+    def generate(self, prompt: str | Sequence[str] = "", max_tokens: int = 200, **options: Any) -> str | list[str]:
+        """Text that continues a prompt, without the prompt; a list of them for several prompts.
+
+        ``options`` are those of ``stream``: ``seed`` and a decoding (``name``, ``temperature``, ``top_k``, ``top_p``).
+        """
+        if isinstance(prompt, str):
+            return "".join(self.stream(prompt, max_tokens, **options))
+        return ["".join(self.stream(one, max_tokens, **options)) for one in prompt]
+
+    def stream(self, prompt: str = "", max_tokens: int = 200, *, seed: int = 0, **decoding: Any) -> Iterator[str]:
+        """``generate`` piece by piece: the text of each token as soon as it is chosen, of a byte with its character.
+
+        Raises:
+            UserError: a decoding option is unknown or out of range.
+        """
+        if max_tokens < 0:
+            raise UserError(f"max_tokens={max_tokens} must not be negative.")
+        try:
+            chosen = Decoding(**(decoding or {"name": "sample"}))
+        except TypeError as error:
+            raise UserError(f"decoding: {error}.") from error
+        vocabulary = self.tokenizer.vocabulary
+        given = [vocabulary.id(token) for token in self.tokenizer.prompt_tokens(prompt)]
+        context = given if given and vocabulary.end_id is None else opening_context(vocabulary, seed) + given
+        chosen_tokens = generate(
+            self.module.model, context, max_tokens, chosen,
+            seed=seed, banned=[vocabulary.unknown_id], end=vocabulary.end_id,
+        )  # fmt: skip
+        yield from self.tokenizer.decode_stream(chosen_tokens, before=given)
+
+    def score(self, text: str) -> TextScore:
+        """The probability of a text, read as a document of its own.
+
+        Where the corpus has document ends the text is read after one, so every token is scored; elsewhere the first
+        token is context. Unknown tokens pay for their spelling.
+
+        Raises:
+            UserError: the text holds no token to score.
+        """
+        vocabulary = self.tokenizer.vocabulary
+        start = [] if vocabulary.end_id is None else [vocabulary.end_id]
+        ids = np.concatenate([np.asarray(start, np.int64), self.tokenizer.encode(text)])
+        if len(ids) < 2:
+            raise UserError(f"the text to score has {len(ids) - len(start)} tokens; give a longer one.")
+        scores = score_windows(self.module.model, ScoringLoader(ids, streams=1))
+        split = list(self.tokenizer.split(text))
+        scored = split if start else split[1:]
+        spelt = [0.0 if token in vocabulary else self.tokenizer.speller.nats(token) for token in scored]
+        characters = len(text) - (0 if start else len(self.tokenizer.join(split[:1])))
+        return TextScore(
+            nats=scores.total + sum(spelt),
+            bits_per_char=bits_per_char(scores.total + sum(spelt), characters),
+            perplexity=perplexity(scores.total / len(scores.nats)),
+            tokens=tuple(TokenScore(t, float(n), s) for t, n, s in zip(scored, scores.nats, spelt, strict=True)),
+        )
+
+    def trace(self, text: str) -> Arrays:
+        """What happens inside while a text of T tokens is read as a document of its own, as NumPy arrays.
+
+        "layer 0/forget gate", "layer 0/cell state", "layer 0/output" and so on, by what the layers are made of, (T, H)
+        each; "tokens" (T,), the text's own, and "before", those read in front of it: the end of a document, where the
+        corpus has document ends. With attention, "attention" (heads, T, M + T): how much each token looks at the M
+        positions of the memory, of which the last are those of "before", and at the text; rows add up to 1. What the
+        vocabulary lacks is read as ``<unk>``; ``unknown(text)`` names it. ``lstmlab.reports.inspection`` draws it.
+
+        Raises:
+            UserError: the text holds no token.
+        """
+        vocabulary = self.tokenizer.vocabulary
+        tokens = list(self.tokenizer.prompt_tokens(text))
+        if not tokens:
+            raise UserError("the text to trace holds no token; give a longer one.")
+        before = [] if vocabulary.end_id is None else [vocabulary.end_id]
+        traced = trace_ids(self.module.model, [vocabulary.id(token) for token in tokens], before)
+        shown = np.array([vocabulary.token(one) for one in before], dtype=np.str_)
+        return {"tokens": np.array(tokens), "before": shown, **traced}
+
+    def __repr__(self) -> str:
+        model = self.config["model"]
+        figure = self.summary.get("test/bits_per_char") or self.summary.get("val/bits_per_char")
+        return (
+            f"TrainedModel({self.path}: {model['num_layers']} x {model['hidden_size']},"
+            f" {self.tokenizer!r}, step {self.step:,}"
+            + (f", {figure:.3f} bits a character held out)" if figure else ")")
+        )
