@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +54,37 @@ def model_config() -> dict[str, Any]:
         "attention": {"_target_": None},
         "head": {"_target_": "lstmlab.nn.LinearHead"},
     }  # fmt: skip
+
+
+def _sharp(model: Any, factor: float = 20.0) -> Any:
+    """An untrained model is nearly uniform: larger weights make it sure of something."""
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if name.startswith(("head.", "embedding.")):
+                weight.mul_(factor if name.startswith("head.") else 3.0)
+    return model.double().eval()
+
+
+@pytest.fixture
+def sharp_model(model_config: dict[str, Any]) -> Any:
+    """A LanguageModel of six types in fp64 that is sure of something."""
+    from lstmlab.models import build_model
+
+    torch.manual_seed(0)
+    return _sharp(build_model(model_config, 6))
+
+
+@pytest.fixture(scope="session")
+def model_of_kind() -> Callable[..., Any]:
+    """The like of any kind: ``conf/model`` by its name, with further overrides and a vocabulary."""
+    from lstmlab.experiment.compose import compose_job
+    from lstmlab.experiment.configuration import plain_config
+    from lstmlab.models import build_model
+
+    def build(kind: str, *overrides: str, vocabulary: int = 6) -> Any:
+        small = [f"model={kind}", "model.num_layers=2", "model.hidden_size=8", "model.embedding_size=8"]
+        torch.manual_seed(1)
+        config = plain_config("train", compose_job("train", [*small, "head=linear", *overrides])[0])
+        return _sharp(build_model(config, vocabulary))
+
+    return build

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 LITERAL = (
     "prompt", "out", "run", "data.path", "tokenizer.user_dict", "model.pretrained_embeddings",
-    "callbacks.inspection.passage",
+    "callbacks.inspection.passage", "prompt_file", "details",
 )  # fmt: skip
-_TEXT_OR_LIST = ("path",)  # a list where it begins with a bracket, else text: a run's name has commas and equal signs
+_TEXT_OR_LIST = ("path", "stop")  # a list where it begins with a bracket, else text: a run's name has commas
 
 # The word after one of these flags of Hydra's is their value, a path or a name, never an override.
 FLAGS_WITH_VALUE = {

@@ -4,17 +4,16 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from lstmlab.data.streams import ScoringLoader
-from lstmlab.decoding import Decoding, generate
 from lstmlab.errors import UserError
 from lstmlab.evaluation.scoring import score_windows
 from lstmlab.evaluation.tracing import Arrays, trace_ids
+from lstmlab.generation import Generation, Writer, decoding_of, unknown_tokens
 from lstmlab.text import Tokenizer
-from lstmlab.training.context import opening_context
 from lstmlab.training.metrics import bits_per_char, perplexity
 from lstmlab.training.module import LanguageModule
 
@@ -73,42 +72,93 @@ class TrainedModel:
 
     def unknown(self, prompt: str) -> list[str]:
         """The tokens of a prompt that the vocabulary lacks, each once."""
-        tokens = self.tokenizer.prompt_tokens(prompt)
-        return list(dict.fromkeys(token for token in tokens if token not in self.tokenizer.vocabulary))
+        return unknown_tokens(self.tokenizer, prompt)
 
     @overload
     def generate(self, prompt: str = ..., max_tokens: int = ..., **options: Any) -> str: ...
     @overload
     def generate(self, prompt: Sequence[str], max_tokens: int = ..., **options: Any) -> list[str]: ...
     def generate(self, prompt: str | Sequence[str] = "", max_tokens: int = 200, **options: Any) -> str | list[str]:
-        """Text that continues a prompt, without the prompt; a list of them for several prompts.
+        """Text that continues a prompt, without the prompt; a list of them for several prompts, written side by side.
 
-        ``options`` are those of ``stream``: ``seed`` and a decoding (``name``, ``temperature``, ``top_k``, ``top_p``).
-        """
-        if isinstance(prompt, str):
-            return "".join(self.stream(prompt, max_tokens, **options))
-        return ["".join(self.stream(one, max_tokens, **options)) for one in prompt]
-
-    def stream(self, prompt: str = "", max_tokens: int = 200, *, seed: int = 0, **decoding: Any) -> Iterator[str]:
-        """``generate`` piece by piece: the text of each token as soon as it is chosen, of a byte with its character.
+        ``options`` are those of ``complete``, which tells more about each text and writes several a prompt.
 
         Raises:
-            UserError: a decoding option is unknown or out of range.
+            UserError: as ``complete``.
         """
-        if max_tokens < 0:
-            raise UserError(f"max_tokens={max_tokens} must not be negative.")
-        try:
-            chosen = Decoding(**(decoding or {"name": "sample"}))
-        except TypeError as error:
-            raise UserError(f"decoding: {error}.") from error
-        vocabulary = self.tokenizer.vocabulary
-        given = [vocabulary.id(token) for token in self.tokenizer.prompt_tokens(prompt)]
-        context = given if given and vocabulary.end_id is None else opening_context(vocabulary, seed) + given
-        chosen_tokens = generate(
-            self.module.model, context, max_tokens, chosen,
-            seed=seed, banned=[vocabulary.unknown_id], end=vocabulary.end_id,
+        found = self.complete(prompt, max_tokens, **options)
+        if not isinstance(prompt, str):
+            return [each.text for each in found]
+        if len(found) > 1:
+            raise UserError(f"num_sequences={len(found)}: generate gives one text a prompt; complete gives them all.")
+        return found[0].text
+
+    def complete(
+        self,
+        prompts: str | Sequence[str] = "",
+        max_tokens: int = 200,
+        *,
+        min_tokens: int = 0,
+        num_sequences: int = 1,
+        stop: str | Sequence[str] = (),
+        seed: int = 0,
+        on_unknown: Literal["continue", "refuse"] = "continue",
+        **decoding: Any,
+    ) -> list[Generation]:
+        """Continue prompts side by side: ``num_sequences`` generations of the first, then those of the second, ….
+
+        A prompt's texts do not depend on the prompts beside it, but for rounding; equal prompts with the same seed
+        give the same texts, ``num_sequences`` different ones.
+
+        Args:
+            prompts: texts of any length, the empty one included: that begins a document.
+            max_tokens: at which a text is finished, if the end of its document or a stop string does not come first.
+            min_tokens: before so many tokens neither of these finishes it.
+            num_sequences: texts a prompt.
+            stop: strings that finish a text, which holds what stands before them.
+            seed: of all that is drawn.
+            on_unknown: what to do about a prompt's tokens that the vocabulary lacks: read ``<unk>`` there and say so
+                in ``Generation.unknown``, or refuse.
+            decoding: ``name`` ("sample" by default, "greedy" or "beam") and the other fields of
+                ``lstmlab.decoding.Decoding``.
+
+        Raises:
+            UserError: an option is unknown or out of range, two exclude each other, or a token is to be refused.
+        """
+        given = [prompts] if isinstance(prompts, str) else list(prompts)
+        return self._writer(
+            decoding, max_tokens, min_tokens=min_tokens, num_sequences=num_sequences, stop=stop, seed=seed,
+            on_unknown=on_unknown,
+        ).complete(given)  # fmt: skip
+
+    def stream(self, prompt: str = "", max_tokens: int = 200, **options: Any) -> Iterator[str]:
+        """``generate`` piece by piece: the text of each token as soon as it is chosen, of a byte with its character.
+
+        ``options`` are those of ``complete``. What may be the beginning of a stop string waits until it is none; beam
+        search knows its text at the end only.
+
+        Raises:
+            UserError: as ``complete``, or several sequences are asked for.
+        """
+        place = ("min_tokens", "num_sequences", "stop", "seed", "on_unknown")
+        decoding = {name: value for name, value in options.items() if name not in place}
+        asked = {name: options[name] for name in place if name in options}
+        return self._writer(decoding, max_tokens, **asked).stream(prompt)
+
+    def _writer(
+        self,
+        decoding: dict[str, Any],
+        max_tokens: int,
+        *,
+        on_unknown: str = "continue",
+        **options: Any,
+    ) -> Writer:
+        if on_unknown not in ("continue", "refuse"):
+            raise UserError(f"on_unknown={on_unknown} must be continue or refuse.")
+        return Writer(
+            self.module.model, self.tokenizer, decoding_of(decoding), max_tokens,
+            refuse_unknown=on_unknown == "refuse", **options,
         )  # fmt: skip
-        yield from self.tokenizer.decode_stream(chosen_tokens, before=given)
 
     def score(self, text: str) -> TextScore:
         """The probability of a text, read as a document of its own.

@@ -10,13 +10,13 @@ import torch
 import yaml
 
 from lstmlab.conf_path import conf_directory
-from lstmlab.decoding import Decoding, generate
+from lstmlab.decoding import Context, Decoding, Limits, decode
 from lstmlab.errors import UserError
 from lstmlab.experiment.building import build_data, build_loggers, check_hardware, check_targets
 from lstmlab.experiment.compose import compose_job
 from lstmlab.experiment.configuration import plain_config, read_config, write_config
 from lstmlab.experiment.schema import JOBS, option_names
-from lstmlab.models import build_model
+from lstmlab.models import Stepper, build_model
 from lstmlab.nn.state import map_state, state_tensors
 from lstmlab.targets import build
 from lstmlab.training.optimizer import make_optimizer
@@ -107,8 +107,9 @@ def test_every_decoding_decodes(choice: str) -> None:
     config = composed("generate", choice)
     small = ["model.hidden_size=8", "model.embedding_size=8"]
     model = build_model(composed("train", *small), VOCABULARY).eval()
-    written = generate(model, [3], 6, Decoding(**config["decoding"]), seed=0, banned=[0])
-    assert len(list(written)) == 6
+    limits = Limits(6, banned=(0,))
+    [[written]] = decode(Stepper(model, 1), [Context((3,))], Decoding(**config["decoding"]), limits)
+    assert len(written.ids) == 6
 
 
 @pytest.mark.parametrize(
@@ -208,8 +209,14 @@ PROMISED = [
     ("train", ["logger=wandb"], "logger.project"),
     ("train", ["logger=csv"], "logger.name"),
     ("train", ["logger=tensorboard"], "logger.name"),
-    ("generate", ["decoding=sample"], "decoding.temperature decoding.top_k decoding.top_p"),
-    ("generate", ["decoding=greedy"], "run checkpoint prompt max_tokens out seed"),
+    ("generate", ["decoding=sample"], "decoding.temperature decoding.top_k decoding.top_p decoding.min_p"),
+    ("generate", ["decoding=beam"], "decoding.num_beams decoding.length_penalty decoding.early_stopping"),
+    (
+        "generate",
+        ["decoding=greedy"],
+        "run checkpoint prompt prompt_file max_tokens min_tokens stop num_sequences out details seed on_unknown"
+        " decoding.repetition_penalty decoding.no_repeat_ngram",
+    ),
     ("evaluate", [], "run checkpoint against split data.path data.root"),
     ("prepare", ["data=text", "data.path=x"], "data.path data.split tokenizer.min_count"),
 ]

@@ -168,11 +168,17 @@ class Wandb(Closed):
     watch: Literal["gradients", "parameters", "all"] | None
 
 
-class Decoding(Closed):
-    name: Literal["greedy", "sample"]
+class Decoding(Closed):  # what a configuration of an earlier version lacks is off
+    name: Literal["greedy", "sample", "beam"]
     temperature: NotNegative = 1.0
     top_k: Positive | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    min_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    repetition_penalty: Annotated[float, Field(gt=0)] = 1.0
+    no_repeat_ngram: Positive | None = None
+    num_beams: Positive | None = None
+    length_penalty: float = 1.0
+    early_stopping: Literal[True, False, "never"] = False
 
 
 class Prepare(Closed):
@@ -248,9 +254,16 @@ class Evaluate(OnRun):
 class Generate(OnRun):
     decoding: Decoding
     prompt: str
+    prompt_file: str | None
+    on_unknown: Literal["continue", "refuse"]
     max_tokens: Natural
+    min_tokens: Natural
+    stop: str | list[str]
+    num_sequences: Positive
+    batch_size: Positive
     seed: Seed
     out: str | None
+    details: str | None
 
 
 class Report(Closed):

@@ -3,5 +3,6 @@
 from lstmlab.models.build import build_model
 from lstmlab.models.head_choice import resolve_head
 from lstmlab.models.language_model import LanguageModel
+from lstmlab.models.stepper import Stepper
 
-__all__ = ["LanguageModel", "build_model", "resolve_head"]
+__all__ = ["LanguageModel", "Stepper", "build_model", "resolve_head"]

@@ -22,7 +22,8 @@ from lstmlab.nn.lstm import LSTMLayer
 from lstmlab.nn.lstm_state import LSTMState
 from lstmlab.nn.multihead_attention import MultiheadAttention
 from lstmlab.nn.rnn import RNNLayer
-from lstmlab.nn.state import State, map_state
+from lstmlab.nn.state import State, cat_states, map_state, select_state
+from lstmlab.nn.step import Step
 from lstmlab.nn.transformer import TransformerLayer
 
 __all__ = [
@@ -49,8 +50,11 @@ __all__ = [
     "RNNLayer",
     "RecurrentLayer",
     "State",
+    "Step",
     "TransformerLayer",
     "TypeDropout",
+    "cat_states",
     "load_library",
     "map_state",
+    "select_state",
 ]

@@ -1,5 +1,6 @@
 """The adaptive softmax: frequent types cheaply, rare ones through a cluster of their own."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,7 @@ from lstmlab.nn.full_softmax import (
     softmax_total,
 )
 from lstmlab.nn.head import Head
+from lstmlab.nn.packed_linear import PackedLinear
 
 
 def default_cutoffs(vocabulary_size: int) -> list[int]:
@@ -115,9 +117,24 @@ class AdaptiveHead(Head):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Log-probabilities (..., V): their exponentials add up to 1."""
-        first = self.head(hidden).log_softmax(-1)  # (..., shortlist + clusters)
+        return self._log_probabilities(hidden, self.head, self._clusters())
+
+    def prepared(self, batch_size: int) -> Callable[[Tensor], Tensor]:
+        if type(self).logits is not AdaptiveHead.logits:  # a class of the user's
+            return super().prepared(batch_size)
+        head = PackedLinear(self.head.weight, self.head.bias, batch_size)
+        clusters = [
+            _chain(*(PackedLinear(linear.weight, None, batch_size) for linear in cluster))
+            for cluster in self._clusters()
+        ]
+        return lambda hidden: self._log_probabilities(hidden, head, clusters)
+
+    def _log_probabilities(
+        self, hidden: Tensor, head: Callable[[Tensor], Tensor], clusters: list[Callable[[Tensor], Tensor]]
+    ) -> Tensor:
+        first = head(hidden).log_softmax(-1)  # (..., shortlist + clusters)
         parts = [first[..., : self.shortlist]]
-        for number, cluster in enumerate(self._clusters()):
+        for number, cluster in enumerate(clusters):
             parts.append(cluster(hidden).log_softmax(-1) + first[..., self.shortlist + number, None])
         return torch.cat(parts, -1)
 
@@ -179,3 +196,7 @@ class AdaptiveHead(Head):
 
     def _clusters(self) -> list[Any]:  # a ModuleList forgets what it holds: a projection and a matrix each
         return list(self.clusters)
+
+
+def _chain(first: Callable[[Tensor], Tensor], second: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    return lambda x: second(first(x))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lstmlab.nn.state import State
+from lstmlab.nn.step import Step, step_on
 
 
 class Cell(nn.Module, ABC):
@@ -40,6 +41,10 @@ class Cell(nn.Module, ABC):
             output, state = self.step(position, state)
             outputs.append(output)
         return torch.stack(outputs, 1), state
+
+    def prepared(self, batch_size: int, inputs: Tensor | None = None) -> Step:
+        """As ``RecurrentLayer.prepared``."""
+        return step_on(self.step, inputs)
 
     def trace(self, x: Tensor, state: State) -> dict[str, Tensor]:
         """What happens inside while (B, T, input_size) are read: gates, cell state, output, (B, T, hidden_size) each.

@@ -9,6 +9,7 @@ from lstmlab.errors import UserError
 from lstmlab.nn.cell import Cell
 from lstmlab.nn.layer import RecurrentLayer
 from lstmlab.nn.state import State
+from lstmlab.nn.step import Step
 from lstmlab.nn.weight_drop import check_weight_drop
 
 
@@ -47,6 +48,9 @@ class CellLayer(RecurrentLayer):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         return self.cell.step(x, state)
+
+    def prepared(self, batch_size: int, inputs: Tensor | None = None) -> Step:
+        return self.cell.prepared(batch_size, inputs)
 
     def trace(self, x: Tensor, state: State) -> dict[str, Tensor]:
         return self.cell.trace(x, state)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from lstmlab.nn.dropout import Dropout
 from lstmlab.nn.layer import RecurrentLayer
 from lstmlab.nn.state import State
+from lstmlab.nn.step import Step
 
 
 class Core(nn.Module):
@@ -47,6 +48,25 @@ class Core(nn.Module):
             x, state = layer.step(self.dropout(x) if index else x, state)  # (B, H)
             after.append(state)
         return self.norm(x), tuple(after)
+
+    def prepared(self, batch_size: int, inputs: Tensor) -> Step:
+        """``step`` without dropout for many positions in a row, while the weights stay as they are.
+
+        Args:
+            batch_size: streams that are read side by side, about.
+            inputs: (V, E), the vectors that will be read; the step takes their numbers, (B,).
+        """
+        first, *others = self._layers()
+        steps = [first.prepared(batch_size, inputs), *(layer.prepared(batch_size) for layer in others)]
+
+        def step(x: Tensor, states: tuple[State, ...]) -> tuple[Tensor, tuple[State, ...]]:
+            after = []
+            for layer_step, state in zip(steps, states, strict=True):
+                x, state = layer_step(x, state)  # (B, H)
+                after.append(state)
+            return self.norm(x), tuple(after)
+
+        return step
 
     def _layers(self) -> list[RecurrentLayer]:
         return list(self.layers)  # type: ignore[arg-type]  # a ModuleList forgets what it holds

@@ -1,11 +1,13 @@
 """Heads: from hidden vectors to the loss and to logits."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from lstmlab.nn.full_softmax import softmax_nats_and_best
+from lstmlab.nn.packed_linear import PackedLinear
 
 
 class Head(nn.Module, ABC):
@@ -30,6 +32,13 @@ class Head(nn.Module, ABC):
     def loss_and_best(self, hidden: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """``loss`` and the most probable ids, (N,) each."""
         return self.loss(hidden, targets), self.logits(hidden).argmax(-1)
+
+    def prepared(self, batch_size: int) -> Callable[[Tensor], Tensor]:
+        """``logits`` of hidden (B, width), the same values to rounding, while the weights stay as they are.
+
+        As it stands: ``logits`` itself. ``batch_size``: vectors that come at once, about.
+        """
+        return self.logits
 
     def working_bytes(self, tokens: int, vocabulary_size: int, half: bool) -> int:
         """About what ``total`` of ``tokens`` and its backward pass take beside parameters, their gradients and hidden
@@ -60,3 +69,8 @@ class LinearHead(Head):
     def loss_and_best(self, hidden: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         # A scoring window may be many times a training window: never all its logits at once.
         return softmax_nats_and_best(hidden, self.linear.weight, self.linear.bias, targets)[:2]
+
+    def prepared(self, batch_size: int) -> Callable[[Tensor], Tensor]:
+        if type(self).logits is not LinearHead.logits:  # a class of the user's
+            return super().prepared(batch_size)
+        return PackedLinear(self.linear.weight, self.linear.bias, batch_size)

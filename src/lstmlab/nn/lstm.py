@@ -5,6 +5,8 @@ from torch import Tensor, nn
 
 from lstmlab.nn.library_layer import LibraryLayer
 from lstmlab.nn.lstm_state import LSTMState
+from lstmlab.nn.lstm_step import LSTMStep
+from lstmlab.nn.step import Step
 
 
 class LSTMLayer(LibraryLayer):
@@ -29,3 +31,9 @@ class LSTMLayer(LibraryLayer):
         # Not nn.LSTM with T = 1: on a CPU that re-orders the weights at every call, 3 to 8 times the time.
         h, c = torch.lstm_cell(x, (state.h, state.c), *self.library.all_weights[0])
         return h, LSTMState(h, c)
+
+    def prepared(self, batch_size: int, inputs: Tensor | None = None) -> Step:
+        if type(self).step is not LSTMLayer.step:  # a class of the user's steps otherwise
+            return super().prepared(batch_size, inputs)
+        w_x, w_h, b_x, b_h = self.library.all_weights[0]
+        return LSTMStep(w_x, w_h, b_x + b_h, batch_size, inputs)

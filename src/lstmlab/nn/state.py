@@ -43,3 +43,14 @@ def fill_state(state: State, tensors: list[Tensor]) -> State:
     """A state of the same form with other tensors: the inverse of ``state_tensors``."""
     remaining = iter(tensors)
     return map_state(lambda _: next(remaining), state)
+
+
+def select_state(state: State, rows: Tensor) -> State:
+    """The state of the streams ``rows`` (N,), in that order; one may come several times."""
+    return map_state(lambda tensor: tensor.index_select(0, rows), state)
+
+
+def cat_states(states: list[State]) -> State:
+    """The streams of several states of the same form, one after the other."""
+    tensors = [torch.cat(parts) for parts in zip(*map(state_tensors, states), strict=True)]
+    return fill_state(states[0], tensors)

@@ -6,6 +6,8 @@ from torch import Tensor
 from lstmlab.nn.cells.gated import GatedLSTMCell
 from lstmlab.nn.cells.lstm_sequence import lstm_sequence
 from lstmlab.nn.lstm_state import LSTMState
+from lstmlab.nn.lstm_step import LSTMStep
+from lstmlab.nn.step import Step
 
 
 class LSTMCell(GatedLSTMCell):
@@ -33,3 +35,9 @@ class LSTMCell(GatedLSTMCell):
         """The same equations over a whole window, and their gradients, written out in ``lstm_sequence``."""
         assert self.bias_ih is not None and self.bias_hh is not None
         return lstm_sequence(x, state, self.weight_ih, self.weight_hh, self.bias_ih + self.bias_hh)
+
+    def prepared(self, batch_size: int, inputs: Tensor | None = None) -> Step:
+        if type(self) is not LSTMCell:  # one made from it has other equations
+            return super().prepared(batch_size, inputs)
+        assert self.bias_ih is not None and self.bias_hh is not None
+        return LSTMStep(self.weight_ih, self.weight_hh, self.bias_ih + self.bias_hh, batch_size, inputs)

@@ -6,7 +6,8 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from lstmlab.decoding import Decoding, generate
+from lstmlab.decoding import Context, Decoding, Limits, decode
+from lstmlab.models import Stepper
 from lstmlab.training.context import opening_context
 from lstmlab.training.module import LanguageModule
 
@@ -32,11 +33,10 @@ class Samples(Callback):
         seed = self.seed * 1_000_003 + pl_module.position.step
         training = pl_module.model.training
         pl_module.model.eval()
-        ids = generate(
-            pl_module.model, opening_context(vocabulary, seed), self.tokens, self.decoding,
-            seed=seed, banned=[vocabulary.unknown_id], end=vocabulary.end_id,
-        )  # fmt: skip
-        self.latest = pl_module.tokenizer.decode(ids)
+        context = Context((), opening=tuple(opening_context(vocabulary, seed)))
+        limits = Limits(self.tokens, end=vocabulary.end_id, banned=(vocabulary.unknown_id,))
+        [[continuation]] = decode(Stepper(pl_module.model, 1), [context], self.decoding, limits, seed=seed)
+        self.latest = pl_module.tokenizer.decode(continuation.ids)
         pl_module.model.train(training)
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / f"step-{pl_module.position.step:07d}.txt").write_text(self.latest, encoding="utf-8")
