@@ -1,5 +1,6 @@
 """Steps that were made ready for decoding against the steps they stand for."""
 
+import copy
 from collections.abc import Callable
 
 import pytest
@@ -8,8 +9,20 @@ from torch import Tensor, nn
 
 from lstmlab.conf_path import conf_directory
 from lstmlab.models import LanguageModel, Stepper
-from lstmlab.nn import AdaptiveHead, ChunkedHead, Head, LinearHead, LSTMLayer, LSTMState, cat_states, select_state
-from lstmlab.nn.lstm_step import TABLE_TYPES, LSTMStep
+from lstmlab.nn import (
+    AdaptiveHead,
+    CellLayer,
+    ChunkedHead,
+    Head,
+    LinearHead,
+    LSTMCell,
+    LSTMLayer,
+    LSTMState,
+    RecurrentLayer,
+    cat_states,
+    select_state,
+)
+from lstmlab.nn.lstm_step import TABLE_TYPES, PackedStep, TableStep
 from lstmlab.nn.packed_linear import PackedLinear
 from lstmlab.nn.state import state_tensors
 
@@ -35,20 +48,31 @@ def test_every_model_steps_as_it_does_unprepared(
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("types", [5, TABLE_TYPES + 1])
-def test_few_types_have_a_table_and_many_have_none(types: int) -> None:
+@pytest.mark.parametrize("layer", [LSTMLayer(3, 32), CellLayer(LSTMCell(3, 32))], ids=["library", "scratch"])
+@pytest.mark.parametrize("batch_size", [1, 5])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_lstm_steps_by_table_packed_and_plain(
+    layer: RecurrentLayer, batch_size: int, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few types and many, on processors of either make, for the number of streams that was said and another."""
     torch.manual_seed(0)
-    layer, vectors = LSTMLayer(3, 4).double(), torch.randn(types, 3, dtype=torch.float64)
-    step = layer.prepared(2, vectors)
-    assert isinstance(step, LSTMStep)
-    assert (step.table is None) == (types > TABLE_TYPES)
-    state = LSTMState(torch.randn(2, 4).double(), torch.randn(2, 4).double())
-    ids = torch.tensor([types - 1, 0])
-    expected, after = layer.step(vectors[ids], state)
-    for prepared, given in ((step, ids), (layer.prepared(2), vectors[ids])):
-        output, its_after = prepared(given, state)
-        torch.testing.assert_close(output, expected, rtol=0, atol=1e-12)
-        torch.testing.assert_close(its_after.c, after.c, rtol=0, atol=1e-12)
+    layer = copy.deepcopy(layer).to(dtype)
+    tolerance = 1e-12 if dtype == torch.float64 else 1e-5
+    for intel in (True, False):
+        for module in ("lstm_step", "packed_linear"):
+            monkeypatch.setattr(f"lstmlab.nn.{module}.intel", lambda intel=intel: intel)
+        for types in (7, TABLE_TYPES + 1):
+            vectors = torch.randn(types, 3, dtype=dtype)
+            on_types, on_vectors = layer.prepared(batch_size, vectors), layer.prepared(batch_size)
+            assert isinstance(on_types, TableStep) == (types == 7)
+            assert isinstance(on_vectors, PackedStep) == (dtype == torch.float32)
+            for streams in (batch_size, 3):
+                state = LSTMState(*torch.randn(2, streams, 32, dtype=dtype).unbind())
+                ids = torch.randint(0, types, (streams,))
+                with torch.no_grad():
+                    expected = layer.step(vectors[ids], state)
+                    for found in (on_types(ids, state), on_vectors(vectors[ids], state)):
+                        torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
 
 
 def test_a_users_step_is_not_passed_over() -> None:

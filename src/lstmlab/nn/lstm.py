@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from lstmlab.nn.library_layer import LibraryLayer
 from lstmlab.nn.lstm_state import LSTMState
-from lstmlab.nn.lstm_step import LSTMStep
+from lstmlab.nn.lstm_step import lstm_step
 from lstmlab.nn.step import Step
 
 
@@ -36,4 +36,5 @@ class LSTMLayer(LibraryLayer):
         if type(self).step is not LSTMLayer.step:  # a class of the user's steps otherwise
             return super().prepared(batch_size, inputs)
         w_x, w_h, b_x, b_h = self.library.all_weights[0]
-        return LSTMStep(w_x, w_h, b_x + b_h, batch_size, inputs)
+        step = lstm_step(w_x, w_h, b_x + b_h, batch_size, inputs)
+        return step or super().prepared(batch_size, inputs)

@@ -6,7 +6,7 @@ from torch import Tensor
 from lstmlab.nn.cells.gated import GatedLSTMCell
 from lstmlab.nn.cells.lstm_sequence import lstm_sequence
 from lstmlab.nn.lstm_state import LSTMState
-from lstmlab.nn.lstm_step import LSTMStep
+from lstmlab.nn.lstm_step import lstm_step
 from lstmlab.nn.step import Step
 
 
@@ -40,4 +40,5 @@ class LSTMCell(GatedLSTMCell):
         if type(self) is not LSTMCell:  # one made from it has other equations
             return super().prepared(batch_size, inputs)
         assert self.bias_ih is not None and self.bias_hh is not None
-        return LSTMStep(self.weight_ih, self.weight_hh, self.bias_ih + self.bias_hh, batch_size, inputs)
+        step = lstm_step(self.weight_ih, self.weight_hh, self.bias_ih + self.bias_hh, batch_size, inputs)
+        return step or super().prepared(batch_size, inputs)
