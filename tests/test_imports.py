@@ -1,6 +1,7 @@
 """Imports go down only, and the heavy ones stay where the design puts them."""
 
 import ast
+import sys
 from pathlib import Path
 
 import lstmlab
@@ -81,6 +82,4 @@ def test_lightning_and_hydra_have_no_part_in_the_model() -> None:
     for package in ("nn", "models", "decoding"):
         for path in (SOURCE / package).rglob("*.py"):
             roots = {name.split(".")[0] for name in imports_of(path)}
-            assert roots <= {"torch", "lstmlab", "abc", "collections", "typing", "dataclasses", "itertools", "math"}, (
-                path
-            )
+            assert roots - sys.stdlib_module_names <= {"torch", "lstmlab"}, path

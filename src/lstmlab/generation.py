@@ -4,7 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from lstmlab.decoding import Context, Continuation, Decoding, Finish, Limits, check_request, decode, stepwise
+from lstmlab.decoding import (
+    Context,
+    Continuation,
+    Decoding,
+    Finish,
+    Limits,
+    check_request,
+    decode,
+    sequence_seeds,
+    stepwise,
+)
 from lstmlab.errors import UserError
 from lstmlab.models import LanguageModel, Stepper
 from lstmlab.nearest import did_you_mean
@@ -114,7 +124,8 @@ class Writer:
 
         def ids() -> Iterator[int]:
             nonlocal stopped
-            for chosen in stepwise(Stepper(self.model, 1), [context], self.decoding, limits, [self.seed]):
+            seeds = sequence_seeds(self.seed, context.ids, 1)
+            for chosen in stepwise(Stepper(self.model, 1), [context], self.decoding, limits, seeds):
                 if chosen.id is not None:
                     written.append(chosen.id)
                     stopped = chosen.finish == "stop"

@@ -61,7 +61,7 @@ def beam_search(
     for generated in range(limits.max_tokens):
         logits, state = model.step(token, state)  # (R, V), a row a running hypothesis
         if bool(logits.isnan().any()):
-            raise UserError("the model's logits are not numbers: its weights were spoilt in training; load another.")
+            raise UserError("the model's logits are not numbers: training spoilt its weights; load another.")
         raw = logits.log_softmax(-1)
         scores = pipeline(raw, history.ids if history else None, generated).double()
         scores += _column([hypothesis.total for beam in active for hypothesis in beam.running], scores)

@@ -63,7 +63,7 @@ def decode(
         return []
     if decoding.name == "beam":
         return beam_search(model, contexts, decoding, limits, num_sequences)
-    seeds = sequence_seeds(seed, num_sequences)
-    repeated = [context for context in contexts for _ in seeds]
-    flat = continuations(model, repeated, decoding, limits, seeds * len(contexts))
+    repeated = [context for context in contexts for _ in range(num_sequences)]
+    seeds = [one for context in contexts for one in sequence_seeds(seed, context.ids, num_sequences)]
+    flat = continuations(model, repeated, decoding, limits, seeds)
     return [flat[first : first + num_sequences] for first in range(0, len(flat), num_sequences)]

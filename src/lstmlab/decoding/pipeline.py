@@ -27,6 +27,12 @@ class Pipeline:
     def needs_history(self) -> bool:
         return self.decoding.repetition_penalty != 1 or self.decoding.no_repeat_ngram is not None
 
+    def blocked(self, scores: Tensor) -> Tensor | None:
+        """Which rows (B,) have no token left to choose; None: that cannot be."""
+        if self.decoding.no_repeat_ngram is None and len(self._banned_early) < scores.shape[1]:
+            return None
+        return scores.amax(-1) == -torch.inf
+
     def __call__(self, scores: Tensor, history: Tensor | None, generated: int) -> Tensor:
         """Scores (B, V) to scores (B, V) after ``generated`` tokens; ``history`` (B, N) where one is needed."""
         decoding = self.decoding

@@ -1,10 +1,10 @@
 """Greedy decoding and sampling: one token at a time for many sequences side by side."""
 
 from collections.abc import Iterator, Sequence
+from math import isnan
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from lstmlab.decoding.context import Context, read_contexts
 from lstmlab.decoding.continuation import Continuation
@@ -45,23 +45,25 @@ def stepwise(
     written: list[list[int]] = [[] for _ in contexts]
     for generated in range(limits.max_tokens):
         logits, state = model.step(token, state)  # (B, V)
+        log_p = logits.log_softmax(-1)
         scores = pipeline(logits, history.ids if history else None, generated)
-        token = _most_probable(scores) if uniforms is None else draw(scores, uniforms.draw())  # (B,)
-        tokens = token.tolist()
-        if max(tokens) == logits.shape[1]:
-            _refuse_nan(logits)
-            token = token.clamp(max=logits.shape[1] - 1)
-        log_probs = (logits.gather(1, token[:, None])[:, 0] - logits.logsumexp(-1)).tolist()
+        token = scores.argmax(-1) if uniforms is None else draw(scores, uniforms.draw())  # (B,)
+        blocked = pipeline.blocked(scores)
+        nothing_left = [False] * len(live) if blocked is None else blocked.tolist()
+        log_probs = log_p.gather(1, token[:, None])[:, 0].tolist()
         kept = []
-        for place, (row, chosen) in enumerate(zip(live, tokens, strict=True)):
-            if chosen == logits.shape[1]:
+        for place, (row, one) in enumerate(zip(live, token.tolist(), strict=True)):
+            log_prob = log_probs[place]
+            if isnan(log_prob):
+                raise UserError("the model's logits are not numbers: training spoilt its weights; load another.")
+            if nothing_left[place]:
                 yield Chosen(row, None, 0.0, "blocked")
-            elif chosen == limits.end:
-                yield Chosen(row, None, log_probs[place], "end")
+            elif one == limits.end:
+                yield Chosen(row, None, log_prob, "end")
             else:
-                written[row].append(chosen)
+                written[row].append(one)
                 finish = limits.finish(written[row], contexts[row].prompt)
-                yield Chosen(row, chosen, log_probs[place], finish)
+                yield Chosen(row, one, log_prob, finish)
                 if finish is None:
                     kept.append(place)
         if not kept:
@@ -96,14 +98,3 @@ def continuations(
         Continuation(tuple(some), tuple(their), finish, total)
         for some, their, finish, total in zip(ids, log_probs, finishes, totals, strict=True)
     ]
-
-
-def _most_probable(scores: Tensor) -> Tensor:
-    """(B,) ids of the highest scores (B, V); V where all are −∞ or one is no number."""
-    best, ids = scores.max(-1)
-    return torch.where(best > -torch.inf, ids, scores.shape[-1])
-
-
-def _refuse_nan(logits: Tensor) -> None:
-    if bool(logits.isnan().any()):
-        raise UserError("the model's logits are not numbers: its weights were spoilt in training; load another.")
