@@ -7,17 +7,17 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from lstmlab.data import Synthetic, TextData
-from lstmlab.data.prepared import PreparedCorpus, PreparedPart
+from lstmlab.data.prepared import PreparedPart
 from lstmlab.errors import UserError
 from lstmlab.evaluation.report import Evaluation, ModelRow, reference_rows
 from lstmlab.evaluation.scoring import score_part
-from lstmlab.experiment.building import build_data, checked_device, quieten
+from lstmlab.experiment.building import checked_device, quieten
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.experiment.latest import named_run
+from lstmlab.experiment.model_corpus import model_corpus
 from lstmlab.experiment.run_directory import write_json
 from lstmlab.loading import load
 from lstmlab.text.document import Part
-from lstmlab.text.tokenizer import make_tokenizer
 from lstmlab.trained_model import TrainedModel
 
 
@@ -30,7 +30,7 @@ def run(composed: DictConfig) -> Evaluation:
     quieten()
     config = plain_config("evaluate", composed)
     model = load(named_run(config["run"]), checkpoint=config["checkpoint"], device=checked_device(config["device"]))
-    data, corpus = _corpus(model, config["data"])
+    data, corpus = model_corpus(model, config["data"])
     split = config["split"]
     part = data.part(split)
     against: list[str] = config["against"]
@@ -68,7 +68,7 @@ def _on_the_same_text(
         model = load(path, checkpoint=config["checkpoint"], device=config["device"])
     except UserError as error:
         raise UserError(f"against: {error}") from error
-    data, _ = _corpus(model, config["data"])
+    data, _ = model_corpus(model, config["data"])
     own = data.part(config["split"])
     if _digest(own) != text:
         raise UserError(
@@ -88,16 +88,3 @@ def _digest(part: PreparedPart) -> bytes:
     for block in part.blocks():
         digest.update(block.encode("utf-8", "surrogatepass"))
     return digest.digest()
-
-
-def _corpus(model: TrainedModel, where: dict[str, Any]) -> tuple[TextData, PreparedCorpus]:
-    """The corpus of the training, wherever it is now, in the model's own vocabulary."""
-    moved = {name: value for name, value in where.items() if value is not None}
-    config = model.config | {"data": model.config["data"] | moved}
-    # Not the configuration's: the user dictionary that it names may be gone, and the checkpoint holds its words.
-    data = build_data(config, make_tokenizer(**model.tokenizer.settings()))
-    corpus = data.prepare()
-    if corpus.tokenizer.to_dict() == model.tokenizer.to_dict():
-        return data, corpus
-    data = build_data(config, model.tokenizer)  # another text than that of the training: the model's vocabulary counts
-    return data, data.prepare()
