@@ -1,6 +1,6 @@
 """The whole distribution at every scored token, a bounded part of it at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ _ELEMENTS = 2**22
 
 
 @torch.no_grad()
-def hidden_windows(model: LanguageModel, windows: ScoringLoader) -> Iterator[tuple[Tensor, Tensor]]:
+def hidden_windows(model: LanguageModel, windows: ScoringLoader) -> Generator[tuple[Tensor, Tensor]]:
     """Hidden vectors (N, H) and the tokens (N,) that follow them, window by window, in evaluation mode.
 
     State is carried from window to window; with one stream the order is that of the text. Padding is left out.

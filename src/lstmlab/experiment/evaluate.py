@@ -9,6 +9,7 @@ from rich.console import Console
 from lstmlab.data import Synthetic, TextData
 from lstmlab.data.prepared import PreparedPart
 from lstmlab.errors import UserError
+from lstmlab.evaluation.calibration import Calibration, calibrate
 from lstmlab.evaluation.report import Evaluation, ModelRow, reference_rows
 from lstmlab.evaluation.scoring import score_part
 from lstmlab.experiment.building import checked_device, quieten
@@ -17,12 +18,14 @@ from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.model_corpus import model_corpus
 from lstmlab.experiment.run_directory import write_json
 from lstmlab.loading import load
+from lstmlab.reports.calibration import draw_calibration
 from lstmlab.text.document import Part
 from lstmlab.trained_model import TrainedModel
 
 
 def run(composed: DictConfig) -> Evaluation:
-    """The job. Writes ``evaluation_SPLIT.json`` into the run directory, where the checkpoint lies in one.
+    """The job. Writes ``evaluation_SPLIT.json`` into the run directory, where the checkpoint lies in one, and
+    ``calibration_SPLIT.png``.
 
     Raises:
         UserError: a model of ``against`` was held out on another text.
@@ -43,11 +46,13 @@ def run(composed: DictConfig) -> Evaluation:
         if config["references"]
         else []
     )
+    calibration = _calibration(model, data, split) if config["calibration"] else None
     source = data.source if isinstance(data, Synthetic) else None
     evaluation = Evaluation(
         split, model.tokenizer.unit, figures, rows, others, model.tokenizer.name,
         floor=source.entropy_rate if source else None,
         floor_interval=source.sampling_interval(figures.characters) if source else None,
+        calibration=calibration,
     )  # fmt: skip
     console = Console(highlight=False)
     console.print(f"{model.path}, step {model.step:,}", markup=False, soft_wrap=True)
@@ -56,6 +61,8 @@ def run(composed: DictConfig) -> Evaluation:
         console.print(note, style="dim", markup=False, soft_wrap=True)
     if model.directory:
         write_json(model.directory / f"evaluation_{split}.json", evaluation.to_dict())
+        if calibration:
+            draw_calibration(calibration, model.directory / f"calibration_{split}.png", split)
     return evaluation
 
 
@@ -76,6 +83,11 @@ def _on_the_same_text(
             f" here {part.figures.characters:,}); only models with the same data options can be compared."
         )
     return place, model, data
+
+
+def _calibration(model: TrainedModel, data: TextData, split: Part) -> Calibration:
+    validation = data.part("val").ids if "val" in data.prepare().parts else None
+    return calibrate(model.module.model, data.part(split).ids, validation, data.scoring_streams)
 
 
 def _row(place: str, model: TrainedModel, data: TextData, split: Part) -> ModelRow:

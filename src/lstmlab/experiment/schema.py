@@ -248,6 +248,7 @@ class Evaluate(OnRun):
     references: bool
     ngram_order: Positive
     max_reference_characters: Positive
+    calibration: bool
     data: WhereData
 
 

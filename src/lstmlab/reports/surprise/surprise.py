@@ -54,7 +54,8 @@ class Surprise(TextSurprise):
             facts.append(f"{len(self):,} {unit}{'s' if len(self) != 1 else ''}")
         if unknown:
             facts.append(f"{unknown:,} unknown and spelt")
-        return f"{self.bits_per_char:.3f} bits a character, perplexity {self.perplexity:,.2f} a {unit} ({', '.join(facts)})"
+        figures = f"{self.bits_per_char:.3f} bits a character, perplexity {self.perplexity:,.2f} a {unit}"
+        return f"{figures} ({', '.join(facts)})"
 
     def _repr_html_(self) -> str:
         return fragment(self, self.sentence())
