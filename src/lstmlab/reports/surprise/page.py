@@ -67,16 +67,14 @@ def _figures(surprise: TextSurprise) -> str:
 
 
 def _legend(surprise: TextSurprise, end: int) -> str:
-    steps = 8
     ticks = "".join(
         f'<span style="left:{100 * n / (end // 2):.4g}%">{2 * n}{"+" if 2 * n == end else ""}</span>'
         for n in range(end // 2 + 1)
     )
-    bar = "".join(f'<span style="--s:{100 * n / steps:g}"></span>' for n in range(steps + 1))
     size = len(surprise.vocabulary)
     return (
         f'<div class="legend" role="img" aria-label="Colours from 0 bits, pale, to {end} bits and more, dark">'
-        f'<div class="bar">{bar}</div><div class="ticks">{ticks}</div></div>'
+        f'<div class="bar"></div><div class="ticks">{ticks}</div></div>'
         '<p class="help">Bits a token: 1 bit is a probability of one half, and each further bit halves it. A blind'
         f" guess among the {size:,} tokens of the vocabulary would cost {math.log2(size):.1f} bits.</p>"
     )
