@@ -23,6 +23,7 @@ JOBS = {
     "wandb-sweep": "write a sweep as a file whose W&B agents run lstmlab train",
     "evaluate": "held-out figures of a trained model, beside what they can be judged by",
     "generate": "text from a trained model",
+    "surprise": "a page on which a text is coloured by how surprising each token was",
     "report": "what a sweep found: sentences, a page, pictures and tables",
 }
 

@@ -10,7 +10,7 @@ from lstmlab.conf_path import conf_directory, config_name
 from lstmlab.help import config_directories
 from lstmlab.nearest import did_you_mean
 
-_PATHS = ("data.path", "data.root", "out", "run", "prompt_file", "details")
+_PATHS = ("data.path", "data.root", "out", "run", "prompt_file", "details", "text_file")
 SHELLS = ("bash", "zsh", "fish")
 _BEFORE = {"zsh": "autoload -Uz compinit bashcompinit && compinit && bashcompinit"}  # it uses bash's
 

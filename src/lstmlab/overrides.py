@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 LITERAL = (
     "prompt", "out", "run", "data.path", "tokenizer.user_dict", "model.pretrained_embeddings",
-    "callbacks.inspection.passage", "prompt_file", "details",
+    "callbacks.inspection.passage", "prompt_file", "details", "text", "text_file",
 )  # fmt: skip
 _TEXT_OR_LIST = ("path", "stop")  # a list where it begins with a bracket, else text: a run's name has commas
 

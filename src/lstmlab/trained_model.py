@@ -10,9 +10,12 @@ import numpy as np
 
 from lstmlab.data.streams import ScoringLoader
 from lstmlab.errors import UserError
+from lstmlab.evaluation.document import scored_document
 from lstmlab.evaluation.scoring import score_windows
+from lstmlab.evaluation.surprise import text_surprise
 from lstmlab.evaluation.tracing import Arrays, trace_ids
 from lstmlab.generation import Generation, Writer, decoding_of, unknown_tokens
+from lstmlab.reports.surprise import Surprise
 from lstmlab.text import Tokenizer
 from lstmlab.training.metrics import bits_per_char, perplexity
 from lstmlab.training.module import LanguageModule
@@ -169,22 +172,32 @@ class TrainedModel:
         Raises:
             UserError: the text holds no token to score.
         """
-        vocabulary = self.tokenizer.vocabulary
-        start = [] if vocabulary.end_id is None else [vocabulary.end_id]
-        ids = np.concatenate([np.asarray(start, np.int64), self.tokenizer.encode(text)])
-        if len(ids) < 2:
-            raise UserError(f"the text to score has {len(ids) - len(start)} tokens; give a longer one.")
-        scores = score_windows(self.module.model, ScoringLoader(ids, streams=1))
-        split = list(self.tokenizer.split(text))
-        scored = split if start else split[1:]
-        spelt = [0.0 if token in vocabulary else self.tokenizer.speller.nats(token) for token in scored]
-        characters = len(text) - (0 if start else len(self.tokenizer.join(split[:1])))
+        document = scored_document(self.tokenizer, text)
+        scores = score_windows(self.module.model, ScoringLoader(document.ids, streams=1))
+        spelt = document.spelling_nats.tolist()
         return TextScore(
             nats=scores.total + sum(spelt),
-            bits_per_char=bits_per_char(scores.total + sum(spelt), characters),
+            bits_per_char=bits_per_char(scores.total + sum(spelt), document.characters),
             perplexity=perplexity(scores.total / len(scores.nats)),
-            tokens=tuple(TokenScore(t, float(n), s) for t, n, s in zip(scored, scores.nats, spelt, strict=True)),
+            tokens=tuple(
+                TokenScore(t, float(n), s) for t, n, s in zip(document.tokens, scores.nats, spelt, strict=True)
+            ),
         )
+
+    def surprise(self, text: str, alternatives: int = 5) -> Surprise:
+        """How surprising each token of a text is, and what was expected in its place.
+
+        Read as ``score`` reads it, whose figures these are. A notebook shows the result in colours, ``save(path)``
+        writes a page, ``table()`` has a row a token, and ``surprise[3]`` is a token with its ``bits``,
+        ``probability``, ``rank`` and the ``alternatives`` most probable tokens there.
+
+        Raises:
+            UserError: the text holds no token to score, or ``alternatives`` is negative.
+        """
+        measured = text_surprise(self.module.model, self.tokenizer, text, alternatives)
+        model = self.config["model"]
+        size = f"{model['num_layers']} x {model['hidden_size']}, {len(self.tokenizer.vocabulary):,} tokens"
+        return Surprise.of(measured, f"{self.path}: {size}, step {self.step:,}")
 
     def trace(self, text: str) -> Arrays:
         """What happens inside while a text of T tokens is read as a document of its own, as NumPy arrays.

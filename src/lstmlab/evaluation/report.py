@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 
 from lstmlab.data.prepared import PreparedCorpus
+from lstmlab.evaluation.calibration import Calibration
 from lstmlab.evaluation.references import Reference, references
 from lstmlab.evaluation.scoring import HeldOut
 from lstmlab.text.document import Part
@@ -39,6 +40,7 @@ class Evaluation:
     tokenizer: str = ""
     floor: float | None = None
     floor_interval: tuple[float, float] | None = None
+    calibration: Calibration | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for evaluation_SPLIT.json."""
@@ -116,7 +118,8 @@ class Evaluation:
             lines.append(
                 f"no model can beat the entropy rate; a text of this length costs {low:.4f} to {high:.4f} (99 %)"
             )
-        return lines + [f"{row.name}: {row.note}" for row in self.references if row.note]
+        lines += [f"{row.name}: {row.note}" for row in self.references if row.note]
+        return lines + (self.calibration.sentences(self.split) if self.calibration else [])
 
 
 def reference_rows(corpus: PreparedCorpus, split: Part, order: int, max_characters: int) -> list[Reference]:

@@ -7,22 +7,25 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from lstmlab.data import Synthetic, TextData
-from lstmlab.data.prepared import PreparedCorpus, PreparedPart
+from lstmlab.data.prepared import PreparedPart
 from lstmlab.errors import UserError
+from lstmlab.evaluation.calibration import Calibration, calibrate
 from lstmlab.evaluation.report import Evaluation, ModelRow, reference_rows
 from lstmlab.evaluation.scoring import score_part
-from lstmlab.experiment.building import build_data, checked_device, quieten
+from lstmlab.experiment.building import checked_device, quieten
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.experiment.latest import named_run
+from lstmlab.experiment.model_corpus import model_corpus
 from lstmlab.experiment.run_directory import write_json
 from lstmlab.loading import load
+from lstmlab.reports.calibration import draw_calibration
 from lstmlab.text.document import Part
-from lstmlab.text.tokenizer import make_tokenizer
 from lstmlab.trained_model import TrainedModel
 
 
 def run(composed: DictConfig) -> Evaluation:
-    """The job. Writes ``evaluation_SPLIT.json`` into the run directory, where the checkpoint lies in one.
+    """The job. Writes ``evaluation_SPLIT.json`` into the run directory, where the checkpoint lies in one, and
+    ``calibration_SPLIT.png``.
 
     Raises:
         UserError: a model of ``against`` was held out on another text.
@@ -30,7 +33,7 @@ def run(composed: DictConfig) -> Evaluation:
     quieten()
     config = plain_config("evaluate", composed)
     model = load(named_run(config["run"]), checkpoint=config["checkpoint"], device=checked_device(config["device"]))
-    data, corpus = _corpus(model, config["data"])
+    data, corpus = model_corpus(model, config["data"])
     split = config["split"]
     part = data.part(split)
     against: list[str] = config["against"]
@@ -43,11 +46,13 @@ def run(composed: DictConfig) -> Evaluation:
         if config["references"]
         else []
     )
+    calibration = _calibration(model, data, split) if config["calibration"] else None
     source = data.source if isinstance(data, Synthetic) else None
     evaluation = Evaluation(
         split, model.tokenizer.unit, figures, rows, others, model.tokenizer.name,
         floor=source.entropy_rate if source else None,
         floor_interval=source.sampling_interval(figures.characters) if source else None,
+        calibration=calibration,
     )  # fmt: skip
     console = Console(highlight=False)
     console.print(f"{model.path}, step {model.step:,}", markup=False, soft_wrap=True)
@@ -56,6 +61,8 @@ def run(composed: DictConfig) -> Evaluation:
         console.print(note, style="dim", markup=False, soft_wrap=True)
     if model.directory:
         write_json(model.directory / f"evaluation_{split}.json", evaluation.to_dict())
+        if calibration:
+            draw_calibration(calibration, model.directory / f"calibration_{split}.png", split)
     return evaluation
 
 
@@ -68,7 +75,7 @@ def _on_the_same_text(
         model = load(path, checkpoint=config["checkpoint"], device=config["device"])
     except UserError as error:
         raise UserError(f"against: {error}") from error
-    data, _ = _corpus(model, config["data"])
+    data, _ = model_corpus(model, config["data"])
     own = data.part(config["split"])
     if _digest(own) != text:
         raise UserError(
@@ -76,6 +83,11 @@ def _on_the_same_text(
             f" here {part.figures.characters:,}); only models with the same data options can be compared."
         )
     return place, model, data
+
+
+def _calibration(model: TrainedModel, data: TextData, split: Part) -> Calibration:
+    validation = data.part("val").ids if "val" in data.prepare().parts else None
+    return calibrate(model.module.model, data.part(split).ids, validation, data.scoring_streams)
 
 
 def _row(place: str, model: TrainedModel, data: TextData, split: Part) -> ModelRow:
@@ -88,16 +100,3 @@ def _digest(part: PreparedPart) -> bytes:
     for block in part.blocks():
         digest.update(block.encode("utf-8", "surrogatepass"))
     return digest.digest()
-
-
-def _corpus(model: TrainedModel, where: dict[str, Any]) -> tuple[TextData, PreparedCorpus]:
-    """The corpus of the training, wherever it is now, in the model's own vocabulary."""
-    moved = {name: value for name, value in where.items() if value is not None}
-    config = model.config | {"data": model.config["data"] | moved}
-    # Not the configuration's: the user dictionary that it names may be gone, and the checkpoint holds its words.
-    data = build_data(config, make_tokenizer(**model.tokenizer.settings()))
-    corpus = data.prepare()
-    if corpus.tokenizer.to_dict() == model.tokenizer.to_dict():
-        return data, corpus
-    data = build_data(config, model.tokenizer)  # another text than that of the training: the model's vocabulary counts
-    return data, data.prepare()

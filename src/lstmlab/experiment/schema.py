@@ -248,6 +248,7 @@ class Evaluate(OnRun):
     references: bool
     ngram_order: Positive
     max_reference_characters: Positive
+    calibration: bool
     data: WhereData
 
 
@@ -266,6 +267,17 @@ class Generate(OnRun):
     details: str | None
 
 
+class Surprise(OnRun):
+    text: str | None
+    text_file: str | None
+    split: Literal["train", "val", "test"] | None
+    start: Natural | None
+    characters: Positive | None
+    alternatives: Annotated[int, Field(ge=1, le=50)]
+    out: str | None
+    data: WhereData
+
+
 class Report(Closed):
     path: str | list[str] | None
     out: str | None
@@ -277,6 +289,7 @@ JOBS: dict[str, type[BaseModel]] = {
     "train": Train,
     "evaluate": Evaluate,
     "generate": Generate,
+    "surprise": Surprise,
     "report": Report,
 }
 
@@ -290,6 +303,8 @@ def check(job: str, config: dict[str, Any]) -> None:
     _validate(JOBS[job], config)
     if job == "train":
         _check_together(config)
+    if job == "surprise":
+        _check_one_text(config)
 
 
 def check_sweep(settings: dict[str, Any]) -> None:
@@ -429,3 +444,15 @@ def _check_together(config: dict[str, Any]) -> None:
         )
     if trainer["precision"] == "16-mixed" and trainer["accelerator"] == "cpu":
         raise UserError("trainer.precision=16-mixed needs a GPU; on a CPU take bf16-mixed or 32-true.")
+
+
+def _check_one_text(config: dict[str, Any]) -> None:
+    named = [name for name in ("text", "text_file", "split") if config[name] is not None]
+    if len(named) > 1:
+        raise UserError(f"{named[0]} and {named[1]} exclude each other: each names what is read; give one of them.")
+    for name in ("start", "characters"):
+        if config["text"] is not None and config[name] is not None:
+            raise UserError(
+                f"text and {name}={config[name]} exclude each other: a text that is typed is read whole; {name} is of"
+                " text_file and split."
+            )
