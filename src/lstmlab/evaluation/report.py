@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 
 from lstmlab.data.prepared import PreparedCorpus
+from lstmlab.evaluation.adaptive import Adapted
 from lstmlab.evaluation.calibration import Calibration
 from lstmlab.evaluation.references import Reference, references
 from lstmlab.evaluation.scoring import HeldOut
@@ -41,6 +42,7 @@ class Evaluation:
     floor: float | None = None
     floor_interval: tuple[float, float] | None = None
     calibration: Calibration | None = None
+    adapted: Sequence[Adapted] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for evaluation_SPLIT.json."""
@@ -50,23 +52,30 @@ class Evaluation:
         """For a terminal, best first below the model itself; ``notes`` go below the table."""
         title = f"{self.split}: {self.model.tokens:,} tokens scored, {self.model.characters:,} characters"
         compares = bool(self.others)
+        kinds = [each.kind for each in self.adapted]
+        dense = compares or bool(kinds)
         table = Table(
-            title=title, title_justify="left", box=box.HORIZONTALS if compares else box.HEAVY_HEAD,
-            collapse_padding=compares, pad_edge=not compares,
+            title=title, title_justify="left", box=box.HORIZONTALS if dense else box.HEAVY_HEAD,
+            collapse_padding=dense, pad_edge=not dense,
         )  # fmt: skip
         table.add_column("", overflow="fold")
         spelt = any(row.spelling_bits_per_char for row in (self.model, *(other.figures for other in self.others)))
-        columns = ["bits/character", *(("of tokens", "of spelling") if spelt else ()), "nats/token"]
+        columns = ["bits/character", *kinds, *(("of tokens", "of spelling") if spelt else ())]
+        columns += [] if kinds else ["nats/token"]  # there is room for one or the other
         columns += ["perplexity" if compares else f"perplexity/{self.unit}", "accuracy"]
         for column in columns:
             # Two lines leave room for names; a figure is never cut.
-            header = column.replace(" ", "\n").replace("/", "/\n") if compares or spelt else column
+            header = column.replace(" ", "\n").replace("/", "/\n") if dense or spelt else column
             table.add_column(header, justify="right", no_wrap=True)
 
-        def model(name: str, figures: HeldOut, unit: str) -> tuple[float, list[str], str]:
+        def model(
+            name: str, figures: HeldOut, unit: str, adapted: Sequence[Adapted] = ()
+        ) -> tuple[float, list[str], str]:
             spelling = figures.spelling_bits_per_char
             shares = [f"{figures.bits_per_char - spelling:.4f}", f"{spelling:.4f}"] if spelt else []
-            cells = [f"{figures.bits_per_char:.4f}", *shares, f"{figures.loss:.4f}", shown(figures.perplexity, unit)]
+            others = [f"{each.bits_per_char:.4f}" for each in adapted] or [""] * len(kinds)
+            nats = [] if kinds else [f"{figures.loss:.4f}"]
+            cells = [f"{figures.bits_per_char:.4f}", *others, *shares, *nats, shown(figures.perplexity, unit)]
             return figures.bits_per_char, [name, *cells, f"{figures.accuracy:.2%}"], "bold"
 
         def reference(row: Reference) -> tuple[float, list[str], str]:
@@ -75,7 +84,8 @@ class Evaluation:
             name = f"{row.name}, {self.tokenizer}" if compares else row.name
             spelling = self.model.spelling_bits_per_char
             shares = [f"{row.bits_per_char - spelling:.4f}", f"{spelling:.4f}"] if spelt else []
-            cells = [f"{row.bits_per_char:.4f}", *shares, f"{math.log(row.perplexity):.4f}"]
+            nats = [] if kinds else [f"{math.log(row.perplexity):.4f}"]
+            cells = [f"{row.bits_per_char:.4f}", *[""] * len(kinds), *shares, *nats]
             return row.bits_per_char, [name, *cells, shown(row.perplexity, self.unit)], ""
 
         def shown(perplexity: float, unit: str) -> str:
@@ -84,7 +94,7 @@ class Evaluation:
         rows = [model(f"{n}: {other.tokenizer}", other.figures, other.unit) for n, other in enumerate(self.others, 2)]
         rows += [reference(row) for row in self.references]
         rows.sort(key=lambda row: row[0])
-        rows.insert(0, model(f"1: {self.tokenizer}" if compares else "this model", self.model, self.unit))
+        rows.insert(0, model(f"1: {self.tokenizer}" if compares else "this model", self.model, self.unit, self.adapted))
         for _, cells, style in rows:
             table.add_row(*cells, style=style)
         if self.floor is not None:
@@ -119,6 +129,7 @@ class Evaluation:
                 f"no model can beat the entropy rate; a text of this length costs {low:.4f} to {high:.4f} (99 %)"
             )
         lines += [f"{row.name}: {row.note}" for row in self.references if row.note]
+        lines += [each.sentence() for each in self.adapted]
         return lines + (self.calibration.sentences(self.split) if self.calibration else [])
 
 

@@ -8,7 +8,9 @@ from rich.console import Console
 
 from lstmlab.data import Synthetic, TextData
 from lstmlab.data.prepared import PreparedPart
+from lstmlab.data.progress import progress
 from lstmlab.errors import UserError
+from lstmlab.evaluation.adaptive import Adapted, cache_figures, dynamic_figures
 from lstmlab.evaluation.calibration import Calibration, calibrate
 from lstmlab.evaluation.report import Evaluation, ModelRow, reference_rows
 from lstmlab.evaluation.scoring import score_part
@@ -32,6 +34,7 @@ def run(composed: DictConfig) -> Evaluation:
     """
     quieten()
     config = plain_config("evaluate", composed)
+    _check_adaptation(config)
     model = load(named_run(config["run"]), checkpoint=config["checkpoint"], device=checked_device(config["device"]))
     data, corpus = model_corpus(model, config["data"])
     split = config["split"]
@@ -47,12 +50,13 @@ def run(composed: DictConfig) -> Evaluation:
         else []
     )
     calibration = _calibration(model, data, split) if config["calibration"] else None
+    adapted = _adapted(model, data, config)
     source = data.source if isinstance(data, Synthetic) else None
     evaluation = Evaluation(
         split, model.tokenizer.unit, figures, rows, others, model.tokenizer.name,
         floor=source.entropy_rate if source else None,
         floor_interval=source.sampling_interval(figures.characters) if source else None,
-        calibration=calibration,
+        calibration=calibration, adapted=adapted,
     )  # fmt: skip
     console = Console(highlight=False)
     console.print(f"{model.path}, step {model.step:,}", markup=False, soft_wrap=True)
@@ -88,6 +92,30 @@ def _on_the_same_text(
 def _calibration(model: TrainedModel, data: TextData, split: Part) -> Calibration:
     validation = data.part("val").ids if "val" in data.prepare().parts else None
     return calibrate(model.module.model, data.part(split).ids, validation, data.scoring_streams)
+
+
+def _check_adaptation(config: dict[str, Any]) -> None:
+    """No figure is of the part on which its settings were chosen."""
+    for kind, names in (("dynamic", ("lr", "decay")), ("cache", ("theta", "share"))):
+        if kind in config["adapt"] and config["split"] == "val":
+            for name in names:
+                if config[kind][name] is None:
+                    raise UserError(
+                        f"split=val and {kind}.{name}=null exclude each other: it would be chosen on the very part"
+                        f" that is reported; give {kind}.{name}, or take split=test."
+                    )
+
+
+def _adapted(model: TrainedModel, data: TextData, config: dict[str, Any]) -> list[Adapted]:
+    part, train = data.part(config["split"]), data.part("train")
+    validation = data.part("val") if "val" in data.prepare().parts else None
+    most, network = config["adapt_tokens"], model.module.model
+    found = []
+    if "dynamic" in config["adapt"]:
+        found.append(dynamic_figures(network, part, train, validation, config["dynamic"], most, progress))
+    if "cache" in config["adapt"]:
+        found.append(cache_figures(network, part, validation, config["cache"], most, progress))
+    return found
 
 
 def _row(place: str, model: TrainedModel, data: TextData, split: Part) -> ModelRow:

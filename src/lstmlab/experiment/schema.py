@@ -242,6 +242,19 @@ class OnRun(Closed):
     device: str
 
 
+class Dynamic(Closed):
+    rule: Literal["rms", "sgd"]
+    lr: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None
+    decay: Annotated[float, Field(ge=0, le=1)] | None
+    seq_length: Positive
+
+
+class Cache(Closed):
+    size: Positive
+    theta: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
+    share: Share | None
+
+
 class Evaluate(OnRun):
     against: list[str]
     split: Literal["train", "val", "test"]
@@ -249,6 +262,10 @@ class Evaluate(OnRun):
     ngram_order: Positive
     max_reference_characters: Positive
     calibration: bool
+    adapt: list[Literal["dynamic", "cache"]]
+    adapt_tokens: Positive
+    dynamic: Dynamic
+    cache: Cache
     data: WhereData
 
 
