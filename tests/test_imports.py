@@ -17,8 +17,9 @@ ALLOWED = {
     "decoding": {"models", "nn"},
     "training": {"data", "text", "models", "decoding", "nn", "evaluation"},
     "evaluation": {"data", "text", "models", "decoding", "nn", "training"},
+    "exporting": {"training", "models", "nn", "text"},
     "reports": {"training", "evaluation", "data", "text", "models"},
-    "experiment": {"reports", "training", "evaluation", "models", "decoding", "nn", "data", "text"},
+    "experiment": {"exporting", "reports", "training", "evaluation", "models", "decoding", "nn", "data", "text"},
 }
 HEAVY = {
     "hydra": {"experiment", "cli", "overrides", "completion"},
@@ -26,7 +27,18 @@ HEAVY = {
     "pytorch_lightning": {"training", "data", "experiment"},
     "lightning_fabric": {"training", "experiment"},
     "wandb": {"training", "reports"},
-    "torch": {"data", "nn", "models", "decoding", "training", "evaluation", "experiment", "loading", "trained_model"},
+    "torch": {
+        "data",
+        "nn",
+        "models",
+        "decoding",
+        "training",
+        "evaluation",
+        "experiment",
+        "exporting",
+        "loading",
+        "trained_model",
+    },
 }
 
 

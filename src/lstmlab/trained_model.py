@@ -47,10 +47,11 @@ class TextScore:
 class TrainedModel:
     """A trained model: ``generate``, ``score``, its ``config``, ``tokenizer`` and LightningModule ``module``."""
 
-    def __init__(self, module: LanguageModule, path: Path, checkpoint: dict[str, Any]) -> None:
+    def __init__(self, module: LanguageModule, path: Path, step: int, figures: dict[str, Any] | None = None) -> None:
         self.module = module.eval()
         self.path = path
-        self.step: int = checkpoint["lstmlab"]["position"]["step"]
+        self.step = step
+        self._figures = figures
 
     @property
     def config(self) -> dict[str, Any]:
@@ -70,8 +71,19 @@ class TrainedModel:
     @property
     def summary(self) -> dict[str, Any]:
         """summary.json of the run; empty where the checkpoint was copied out of it."""
-        path = self.directory / "summary.json" if self.directory else None
-        return json.loads(path.read_text(encoding="utf-8")) if path and path.is_file() else {}
+        found: dict[str, Any] = self.figures()["summary"]
+        return found
+
+    def figures(self) -> dict[str, Any]:
+        """What was measured: ``summary`` of the training, ``evaluations`` by split; empty where nothing is known."""
+        if self._figures is not None:
+            return self._figures
+        place = self.directory
+        evaluations = sorted(place.glob("evaluation_*.json")) if place else []
+        return {
+            "summary": _read(place / "summary.json") if place else {},
+            "evaluations": {path.stem.removeprefix("evaluation_"): _read(path) for path in evaluations},
+        }
 
     def unknown(self, prompt: str) -> list[str]:
         """The tokens of a prompt that the vocabulary lacks, each once."""
@@ -228,3 +240,8 @@ class TrainedModel:
             f" {self.tokenizer!r}, step {self.step:,}"
             + (f", {figure:.3f} bits a character held out)" if figure else ")")
         )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found

@@ -295,6 +295,14 @@ class Surprise(OnRun):
     data: WhereData
 
 
+class Export(Closed):
+    run: str
+    checkpoint: Literal["best", "last"] | None
+    out: str | None
+    onnx: bool
+    overwrite: bool
+
+
 class Report(Closed):
     path: str | list[str] | None
     out: str | None
@@ -307,6 +315,7 @@ JOBS: dict[str, type[BaseModel]] = {
     "evaluate": Evaluate,
     "generate": Generate,
     "surprise": Surprise,
+    "export": Export,
     "report": Report,
 }
 

@@ -13,6 +13,7 @@ from lstmlab.errors import UserError
 from lstmlab.files import replacing
 
 RESUME_KEY = "lstmlab"  # of a checkpoint: where training stood
+FORMAT = 1  # of a checkpoint; one of a higher number is of a later version, one without a number of an early one
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -64,4 +65,21 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
         raise UserError(f"{path} is not a checkpoint of lstmlab: it holds no configuration and vocabulary.")
     if not {"state_dict", RESUME_KEY} <= checkpoint.keys():
         raise UserError(f"{path} is not a whole checkpoint of lstmlab: its weights or its position are missing.")
+    check_format(path, checkpoint[RESUME_KEY], FORMAT)
     return checkpoint
+
+
+def check_format(path: Path, content: dict[str, Any], ours: int) -> None:
+    """Whether what was written at ``path`` is of a form that this version reads.
+
+    Raises:
+        UserError: a later version wrote it.
+    """
+    from lstmlab import __version__
+
+    found = content.get("format", 1)
+    if not isinstance(found, int) or found > ours:
+        raise UserError(
+            f"{path} was written by lstmlab {content.get('version', '(unknown)')} in format {found}; this is lstmlab"
+            f" {__version__}, which reads format {ours}: upgrade lstmlab to load it."
+        )

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lstmlab.nn.state import fill_state, state_tensors
-from lstmlab.training.checkpoint_io import RESUME_KEY
+from lstmlab.training.checkpoint_io import FORMAT, RESUME_KEY
 from lstmlab.training.metrics import Total
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def what_to_resume(module: "LanguageModule") -> dict[str, Any]:
     from lstmlab import __version__
 
     return {
+        "format": FORMAT,
         "version": __version__,
         "position": asdict(module.position),
         "processes": _of_all_processes(module, _own_part(module)),
