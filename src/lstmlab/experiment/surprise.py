@@ -14,6 +14,7 @@ from lstmlab.experiment.building import checked_device, quieten
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.model_corpus import model_corpus
+from lstmlab.experiment.output_file import writable_file
 from lstmlab.loading import load
 from lstmlab.reports.surprise import Surprise
 from lstmlab.reports.surprise.pieces import share
@@ -55,16 +56,11 @@ def run(composed: DictConfig) -> Surprise:
 
 def _target(out: str | None, model: TrainedModel) -> Path:
     """Where the page goes; refused before anything is computed."""
-    if out is None:
-        if model.directory is None:
-            raise UserError(f"{model.path} lies in no run directory, so the page needs a place: set out=surprise.html.")
-        return model.directory / "surprise.html"
-    path = Path(out).expanduser()
-    if path.is_dir():
-        raise UserError(f"out={out} cannot be written: it is a directory.")
-    if not path.absolute().parent.is_dir():
-        raise UserError(f"out={out} cannot be written: there is no directory {path.parent}.")
-    return path
+    if path := writable_file("out", out):
+        return path
+    if model.directory is None:
+        raise UserError(f"{model.path} lies in no run directory, so the page needs a place: set out=surprise.html.")
+    return model.directory / "surprise.html"
 
 
 def _text(config: dict[str, Any], model: TrainedModel) -> tuple[str, str]:
@@ -74,7 +70,10 @@ def _text(config: dict[str, Any], model: TrainedModel) -> tuple[str, str]:
         return config["text"], "A text"
     if config["text_file"] is not None:
         path = Path(config["text_file"]).expanduser()
-        whole = read_text(path)
+        try:
+            whole = read_text(path, config["encoding"])
+        except UserError as error:  # which names the option of a corpus
+            raise UserError(str(error).replace("data.encoding", "encoding")) from error
         if start >= len(whole):
             raise UserError(f"start={start} lies behind the end of {path}, which has {len(whole):,} characters.")
         return whole[start : start + characters if characters else None], path.name
