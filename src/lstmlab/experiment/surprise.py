@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
+from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,7 +19,7 @@ from lstmlab.experiment.model_corpus import model_corpus
 from lstmlab.experiment.output_file import writable_file
 from lstmlab.loading import load
 from lstmlab.reports.surprise import Surprise
-from lstmlab.reports.surprise.pieces import share
+from lstmlab.reports.surprise.pieces import Surroundings, share
 from lstmlab.reports.surprise.visible import label
 from lstmlab.text.document import Part
 from lstmlab.text.reading import read_text
@@ -97,21 +99,26 @@ def _say_unknown(surprise: Surprise) -> None:
     unknown = list(dict.fromkeys(t for t, known in zip(surprise.tokens, surprise.known, strict=True) if not known))
     if unknown:
         named = " ".join(map(repr, unknown[:10])) + (f" and {len(unknown) - 10:,} more" if len(unknown) > 10 else "")
-        print(f"lstmlab: the vocabulary lacks {named}; each costs <unk> and its spelling.", file=sys.stderr)
+        print(f"lstmlab: the vocabulary lacks {named}; each costs <unk> and its spelling (*).", file=sys.stderr)
 
 
 def _table(surprise: Surprise) -> Table:
-    table = Table(title="The most surprising", title_justify="left")
+    table = Table(title="The most surprising", title_justify="left", box=box.HORIZONTALS, pad_edge=False)
     table.add_column("token", overflow="fold")
     for column in ("bits", "probability", "rank"):
         table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("expected", overflow="fold")
+    table.add_column("expected", no_wrap=True)
+    table.add_column("where", no_wrap=True)
+    sample = "".join(surprise.tokens[:1000])
+    wide = cell_len(sample) > 1.5 * len(sample)  # as Chinese is in a terminal
+    surroundings = Surroundings(surprise, characters=4 if wide else 9)
     for index in surprise.most_surprising(_LISTED):
         one = surprise[index]
-        expected = (
-            f"{label(one.alternatives[0].token)} {share(one.alternatives[0].probability)}" if one.alternatives else ""
-        )
-        name = label(one.token) + ("" if one.known else ", unknown")
+        likely = one.alternatives[0]
+        expected = f"{label(likely.token)} {share(likely.probability)}"
+        name = label(one.token) + ("" if one.known else "*")
+        before, behind = surroundings.of(index)
+        where = Text.assemble((before, "dim"), (label(one.token), "bold"), (behind, "dim"))
         # As Text: a bracket in a token is no markup.
-        table.add_row(Text(name), f"{one.bits:.2f}", share(one.probability), f"{one.rank:,}", Text(expected))
+        table.add_row(Text(name), f"{one.bits:.2f}", share(one.probability), f"{one.rank:,}", Text(expected), where)
     return table

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lstmlab.errors import UserError
 from lstmlab.reports.surprise import Surprise
-from lstmlab.reports.surprise.pieces import separators, share
+from lstmlab.reports.surprise.pieces import Surroundings, separators, share
 from lstmlab.reports.surprise.scale import scale_end, shade
 from lstmlab.reports.surprise.visible import label
 
@@ -149,6 +149,11 @@ def test_sentence_and_saving(surprise_of: Make, tmp_path: Path) -> None:
         with pytest.raises(UserError, match=said):
             surprise.save(place)
     assert [entry.name for entry in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_surroundings(surprise_of: Make) -> None:
+    assert Surroundings(surprise_of("the fox\njumps"), 4).of(5) == ("he f", "x↵ju")
+    assert Surroundings(surprise_of("a the fox jumps", "word"), 5).of(2) == ("a the", " jump")
 
 
 def test_the_scale_is_linear_in_bits_and_ends_at_a_blind_guess() -> None:
