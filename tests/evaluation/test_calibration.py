@@ -92,10 +92,10 @@ def test_streams_and_a_budget(model: LanguageModel) -> None:
     ids = np.random.default_rng(0).integers(0, TYPES, 3001)
     whole = calibrate(model, ids, None, 3)
     assert whole.whole and whole.tokens == 3000
-    part = calibrate(model, ids, ids, 3, judged=3 * 256 * TYPES, fitted=1)
-    assert part.tokens == 768 and not part.whole and part.temperature is not None
-    assert part.temperature.validation_tokens == 768  # a window of each stream
-    assert "on 768 of the tokens" in part.sentences("test")[0]
+    part = calibrate(model, ids, ids, 3, judged=1000 * TYPES, fitted=500 * TYPES)  # windows are of 3 x 256 tokens
+    assert part.tokens == 1000 and not part.whole and part.temperature is not None
+    assert part.temperature.validation_tokens == 500
+    assert "on 1,000 of the tokens" in part.sentences("test")[0]
 
 
 def test_it_leaves_the_mode_as_it_was(model: LanguageModel) -> None:
