@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lstmlab.data.progress import progress
 from lstmlab.data.streams import ScoringLoader
 from lstmlab.evaluation.distribution import hidden_windows, log_probabilities
 from lstmlab.evaluation.reliability import Reliability, mass_reliability, top_reliability
@@ -143,9 +144,11 @@ def calibrate(
         validation_tokens = len(targets)
     tally = _Tally(beta)
     windows = ScoringLoader(ids, streams)
-    for hidden, targets in _limited(model, windows, judged):
-        for log_p, wanted in log_probabilities(model.head, hidden, targets):
-            tally.add(log_p, wanted)
+    with progress("calibration", min(windows.targets, judged // model.embedding.num_embeddings)) as advance:
+        for hidden, targets in _limited(model, windows, judged):
+            for log_p, wanted in log_probabilities(model.head, hidden, targets):
+                tally.add(log_p, wanted)
+                advance(len(wanted))
     right = np.concatenate(tally.right)
     tokens = len(right)
     counts, mass, came, variance = tally.cells

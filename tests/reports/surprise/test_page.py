@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from unicodedata import category
 
 import pytest
@@ -173,5 +172,5 @@ def test_labels() -> None:
     assert [label(token) for token in (" the", "\n", "\t", "\u3000", "\0", "a", "郭")] == [
         "␣the", "↵", "⇥", "U+3000", "U+0000", "a", "郭"
     ]  # fmt: skip
-    anything: Any = label("\ud800")
-    assert anything == "U+D800"
+    assert label("\ud800") == "U+D800"
+    assert label("x" * 40) == "x" * 40 and label("x" * 41) == "x" * 39 + "…"
