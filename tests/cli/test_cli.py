@@ -157,6 +157,8 @@ def test_trainings_get_directories_of_their_own_and_the_newest_is_the_latest(pla
         ["generate", "max_tokens=3"],
         ["generate", "-m", "max_tokens=3", "seed=1,2", "prompt=a,b"],
         ["evaluate", "-m", "split=val,test", "references=false", "run=latest"],
+        ["surprise", "characters=20"],
+        ["surprise", "-m", "split=val,test", "characters=20"],
     ],
 )
 def test_other_jobs_make_no_directories(
@@ -165,7 +167,9 @@ def test_other_jobs_make_no_directories(
     before = entries(place)
     assert main(words) == 0
     made = entries(place) - before
-    assert {Path(name).name for name in made} <= {"evaluation_val.json", "evaluation_test.json", "evaluation.json"}
+    assert {Path(name).name for name in made} <= {
+        "evaluation_val.json", "evaluation_test.json", "calibration_val.png", "calibration_test.png", "surprise.html"
+    }  # fmt: skip
     assert all(name.startswith("outputs/a/run/") for name in made)
     if words[0] == "generate" and "-m" in words:
         assert capsys.readouterr().out.count("a,b") == 2  # a prompt is never a sweep

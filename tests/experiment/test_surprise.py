@@ -63,6 +63,13 @@ def test_a_file_and_a_typed_text(run: Path, capsys: pytest.CaptureFixture[str]) 
     assert "unknown" in said and not (run / "surprise.html").exists() and Path("page.html").is_file()
 
 
+def test_a_text_that_no_page_could_show(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("long.txt").write_text("ab" * 50_001, encoding="utf-8")
+    assert main(["surprise", "run=copy", "text_file=long.txt"]) == 2
+    assert "has 100,002 tokens, and a page shows 100,000 at most; take a part of it" in capsys.readouterr().err
+    assert "12 characters" in printed(capsys, "text_file=long.txt", "start=99990")
+
+
 def test_a_checkpoint_without_its_directory_needs_a_place(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copy(run / "checkpoints" / "last.ckpt", "alone.ckpt")
     assert main(["surprise", "run=alone.ckpt", "text=It was"]) == 2
