@@ -25,6 +25,10 @@ data: {path: texts/, books: [a], seq_length: 35}
 tokenizer: {user_dict: null}
 model: {pretrained_embeddings: null}
 callbacks: {inspection: {passage: null}}
+prompt_file: null
+details: null
+text: null
+text_file: null
 x: null
 seed: 0
 """

@@ -189,7 +189,7 @@ def complaint(job: str, config: dict[str, Any], name: str, value: Any) -> str:
 @pytest.mark.parametrize("job", JOBS)
 def test_every_numeric_option_of_the_schema(configs: dict[str, dict[str, Any]], job: str) -> None:
     fields = dict(numeric_fields(JOBS[job]))
-    assert len(fields) >= {"prepare": 4, "train": 30, "evaluate": 2, "generate": 5, "report": 0}[job]
+    assert len(fields) >= {"prepare": 4, "train": 30, "evaluate": 2, "generate": 5, "surprise": 3, "report": 0}[job]
     for name, values in fields.items():
         for value in values:
             assert complaint(job, configs[job], name, value).startswith(f"{name}="), (name, value)
@@ -239,6 +239,15 @@ def test_every_numeric_option_of_a_class(
         ("generate max_tokens=-1", "max_tokens=-1 must be at least 0."),
         ("generate decoding.top_p=1.5", "decoding.top_p=1.5 must be at most 1."),
         ("evaluate split=all", "split=all must be 'train', 'val' or 'test'."),
+        ("evaluate calibration=3", "calibration=3 must be true or false."),
+        ("surprise alternatives=0", "alternatives=0 must be at least 1."),
+        ("surprise alternatives=51", "alternatives=51 must be at most 50."),
+        ("surprise text=x text_file=y", "text and text_file exclude each other"),
+        ("surprise text_file=x split=val", "text_file and split exclude each other"),
+        ("surprise text=x split=val", "text and split exclude each other"),
+        ("surprise text=x characters=5", "text and characters=5 exclude each other"),
+        ("surprise text=x encoding=utf-8", "encoding=utf-8 is of text_file, and text_file is null"),
+        ("surprise text=x start=5", "text and start=5 exclude each other"),
     ],
 )
 def test_values(refused: Any, words: str, said: str) -> None:
@@ -388,6 +397,11 @@ def test_checkpoints_that_are_none(
         ("generate run=copy out=nowhere/page.txt", "out=nowhere/page.txt cannot be written"),
         ("generate run=copy out=books", "out=books cannot be written: it is a directory"),
         ("evaluate run=copy data.root=nowhere", "data.root"),
+        ("surprise run=copy text=", "the text to score has 0 tokens"),
+        ("surprise run=copy text_file=nowhere.txt", "nowhere.txt cannot be read"),
+        ("surprise run=copy start=99999", "start=99999 lies behind the end of the test part"),
+        ("surprise run=copy text=x out=books", "out=books cannot be written: it is a directory"),
+        ("surprise run=copy text=x out=nowhere/page.html", "out=nowhere/page.html cannot be written"),
     ],
 )
 def test_runs_that_do_not_fit(refused: Any, place: Path, trained_run: Path, words: str, said: str) -> None:

@@ -59,6 +59,7 @@ def test_help_of_a_job_names_its_options_and_choices(capsys: pytest.CaptureFixtu
         "evaluate": ["run=latest #", "split=test #", "data.path=null"],
         "report": ["path=null #", "out=null #"],
         "generate": ["decoding.temperature=1.0 #", "prompt=", "max_tokens=400", "out=null #"],
+        "surprise": ["run=latest #", "text_file=null #", "characters=null #", "out=null #"],
     }
     assert all(one in shown for one in named[job])
     assert "hydra.run" not in shown and "_target_=" not in shown and "_files" not in shown
@@ -156,6 +157,8 @@ def test_trainings_get_directories_of_their_own_and_the_newest_is_the_latest(pla
         ["generate", "max_tokens=3"],
         ["generate", "-m", "max_tokens=3", "seed=1,2", "prompt=a,b"],
         ["evaluate", "-m", "split=val,test", "references=false", "run=latest"],
+        ["surprise", "characters=20"],
+        ["surprise", "-m", "split=val,test", "characters=20"],
     ],
 )
 def test_other_jobs_make_no_directories(
@@ -164,7 +167,9 @@ def test_other_jobs_make_no_directories(
     before = entries(place)
     assert main(words) == 0
     made = entries(place) - before
-    assert {Path(name).name for name in made} <= {"evaluation_val.json", "evaluation_test.json", "evaluation.json"}
+    assert {Path(name).name for name in made} <= {
+        "evaluation_val.json", "evaluation_test.json", "calibration_val.png", "calibration_test.png", "surprise.html"
+    }  # fmt: skip
     assert all(name.startswith("outputs/a/run/") for name in made)
     if words[0] == "generate" and "-m" in words:
         assert capsys.readouterr().out.count("a,b") == 2  # a prompt is never a sweep

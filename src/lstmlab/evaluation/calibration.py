@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lstmlab.data.progress import progress
 from lstmlab.data.streams import ScoringLoader
 from lstmlab.evaluation.distribution import hidden_windows, log_probabilities
 from lstmlab.evaluation.reliability import Reliability, mass_reliability, top_reliability
@@ -133,7 +134,7 @@ def calibrate(
         ids: (N + 1,) of the part.
         validation_ids: of the validation part; None where there is none.
         streams: rows that a part is scored in; None lets its length decide.
-        judged: probabilities of the part that are looked at, at most, but for the last window.
+        judged: probabilities of the part that are looked at, at most.
         fitted: the same of the validation part.
     """
     beta, validation_tokens = None, 0
@@ -143,9 +144,11 @@ def calibrate(
         validation_tokens = len(targets)
     tally = _Tally(beta)
     windows = ScoringLoader(ids, streams)
-    for hidden, targets in _limited(model, windows, judged):
-        for log_p, wanted in log_probabilities(model.head, hidden, targets):
-            tally.add(log_p, wanted)
+    with progress("calibration", min(windows.targets, judged // model.embedding.num_embeddings)) as advance:
+        for hidden, targets in _limited(model, windows, judged):
+            for log_p, wanted in log_probabilities(model.head, hidden, targets):
+                tally.add(log_p, wanted)
+                advance(len(wanted))
     right = np.concatenate(tally.right)
     tokens = len(right)
     counts, mass, came, variance = tally.cells
@@ -167,14 +170,16 @@ def calibrate(
 
 
 def _limited(model: LanguageModel, windows: ScoringLoader, elements: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """``hidden_windows`` until so many probabilities would have been looked at."""
-    size = model.embedding.num_embeddings
+    """``hidden_windows`` as far as the probabilities to be looked at allow, of the last one rows from all over it."""
+    left = max(1, elements // model.embedding.num_embeddings)  # tokens
     with closing(hidden_windows(model, windows)) as pieces:
         for hidden, targets in pieces:
-            yield hidden, targets
-            elements -= len(targets) * size
-            if elements <= 0:
+            if len(targets) >= left:
+                rows = torch.linspace(0, len(targets) - 1, left, device=targets.device).round().long()
+                yield hidden[rows], targets[rows]
                 return
+            yield hidden, targets
+            left -= len(targets)
 
 
 def _some_hidden(model: LanguageModel, windows: ScoringLoader, elements: int) -> tuple[Tensor, Tensor]:

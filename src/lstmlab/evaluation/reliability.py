@@ -54,7 +54,7 @@ def top_reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_], 
     order = np.argsort(confidence, kind="stable")
     said, came = confidence[order].astype(np.float64), right[order].astype(np.float64)
     cuts = np.linspace(0, len(said), bins + 1).round().astype(int)[1:-1]
-    starts = np.unique([0, *np.searchsorted(said, said[cuts])]) if len(cuts) else np.zeros(1, int)
+    starts = np.unique([0, *np.searchsorted(said, said[cuts[cuts < len(said)]])])
     counts = np.diff([*starts, len(said)])
     sums = (np.add.reduceat(values, starts) for values in (said, came, said * (1 - said)))
     return _reliability(counts / len(said), counts, *sums)

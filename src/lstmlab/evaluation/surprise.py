@@ -8,6 +8,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmlab.data.progress import progress
 from lstmlab.data.streams import ScoringLoader
 from lstmlab.errors import UserError
 from lstmlab.evaluation.distribution import hidden_windows, log_probabilities
@@ -156,14 +157,16 @@ def text_surprise(model: LanguageModel, tokenizer: Tokenizer, text: str, alterna
     document = scored_document(tokenizer, text)
     kept = min(alternatives, len(tokenizer.vocabulary))
     nats, ranks, likely, likely_nats = [], [], [], []
-    for hidden, targets in hidden_windows(model, ScoringLoader(document.ids, streams=1)):
-        for log_p, wanted in log_probabilities(model.head, hidden, targets):
-            own = log_p.gather(1, wanted[:, None])  # (R, 1)
-            best = log_p.topk(kept)
-            nats.append(-own[:, 0].cpu().numpy())
-            ranks.append(1 + (log_p > own).sum(-1).cpu().numpy())
-            likely.append(best.indices.cpu().numpy())
-            likely_nats.append(-best.values.cpu().numpy())
+    with progress("surprise", len(document.tokens)) as advance:
+        for hidden, targets in hidden_windows(model, ScoringLoader(document.ids, streams=1)):
+            for log_p, wanted in log_probabilities(model.head, hidden, targets):
+                own = log_p.gather(1, wanted[:, None])  # (R, 1)
+                best = log_p.topk(kept)
+                nats.append(-own[:, 0].cpu().numpy())
+                ranks.append(1 + (log_p > own).sum(-1).cpu().numpy())
+                likely.append(best.indices.cpu().numpy())
+                likely_nats.append(-best.values.cpu().numpy())
+                advance(len(wanted))
     return TextSurprise(
         tokens=document.tokens,
         context=document.context,

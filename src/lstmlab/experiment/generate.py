@@ -14,6 +14,7 @@ from lstmlab.errors import UserError
 from lstmlab.experiment.building import checked_device, quieten
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.experiment.latest import named_run
+from lstmlab.experiment.output_file import writable_file
 from lstmlab.files import replacing
 from lstmlab.generation import Generation, decoding_of
 from lstmlab.loading import load
@@ -37,7 +38,7 @@ def run(composed: DictConfig) -> str | list[Generation]:
         raise UserError(
             f"out and {many} exclude each other: out gets one text and nothing else; take details=FILE for several."
         )
-    out, details = (_writable(name, config[name]) for name in ("out", "details"))
+    out, details = (writable_file(name, config[name]) for name in ("out", "details"))
     if out and out == details:
         raise UserError(f"out={out} and details={details} are the same file; name another.")
     model = load(named_run(config["run"]), checkpoint=config["checkpoint"], device=checked_device(config["device"]))
@@ -73,18 +74,6 @@ def _prompts(config: dict[str, Any]) -> list[str]:
     if prompts == [""]:
         raise UserError(f"prompt_file={name} holds no line; write one prompt a line.")
     return prompts
-
-
-def _writable(option: str, name: str | None) -> Path | None:
-    """A file that can be written, as far as can be said before any time is spent."""
-    if not name:
-        return None
-    path = Path(name).expanduser()
-    if path.is_dir():
-        raise UserError(f"{option}={path} cannot be written: it is a directory.")
-    if not path.absolute().parent.is_dir():
-        raise UserError(f"{option}={path} cannot be written: there is no directory {path.parent}.")
-    return path
 
 
 def _write(option: str, path: Path, text: str) -> None:

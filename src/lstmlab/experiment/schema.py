@@ -287,6 +287,7 @@ class Generate(OnRun):
 class Surprise(OnRun):
     text: str | None
     text_file: str | None
+    encoding: str
     split: Literal["train", "val", "test"] | None
     start: Natural | None
     characters: Positive | None
@@ -476,6 +477,10 @@ def _check_one_text(config: dict[str, Any]) -> None:
     named = [name for name in ("text", "text_file", "split") if config[name] is not None]
     if len(named) > 1:
         raise UserError(f"{named[0]} and {named[1]} exclude each other: each names what is read; give one of them.")
+    if config["encoding"] != "auto" and config["text_file"] is None:
+        raise UserError(
+            f"encoding={config['encoding']} is of text_file, and text_file is null; give it, or leave both."
+        )
     for name in ("start", "characters"):
         if config["text"] is not None and config[name] is not None:
             raise UserError(

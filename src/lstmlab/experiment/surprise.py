@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
+from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,9 +16,10 @@ from lstmlab.experiment.building import checked_device, quieten
 from lstmlab.experiment.configuration import plain_config
 from lstmlab.experiment.latest import named_run
 from lstmlab.experiment.model_corpus import model_corpus
+from lstmlab.experiment.output_file import writable_file
 from lstmlab.loading import load
 from lstmlab.reports.surprise import Surprise
-from lstmlab.reports.surprise.pieces import share
+from lstmlab.reports.surprise.pieces import Surroundings, share
 from lstmlab.reports.surprise.visible import label
 from lstmlab.text.document import Part
 from lstmlab.text.reading import read_text
@@ -55,16 +58,11 @@ def run(composed: DictConfig) -> Surprise:
 
 def _target(out: str | None, model: TrainedModel) -> Path:
     """Where the page goes; refused before anything is computed."""
-    if out is None:
-        if model.directory is None:
-            raise UserError(f"{model.path} lies in no run directory, so the page needs a place: set out=surprise.html.")
-        return model.directory / "surprise.html"
-    path = Path(out).expanduser()
-    if path.is_dir():
-        raise UserError(f"out={out} cannot be written: it is a directory.")
-    if not path.absolute().parent.is_dir():
-        raise UserError(f"out={out} cannot be written: there is no directory {path.parent}.")
-    return path
+    if path := writable_file("out", out):
+        return path
+    if model.directory is None:
+        raise UserError(f"{model.path} lies in no run directory, so the page needs a place: set out=surprise.html.")
+    return model.directory / "surprise.html"
 
 
 def _text(config: dict[str, Any], model: TrainedModel) -> tuple[str, str]:
@@ -74,7 +72,10 @@ def _text(config: dict[str, Any], model: TrainedModel) -> tuple[str, str]:
         return config["text"], "A text"
     if config["text_file"] is not None:
         path = Path(config["text_file"]).expanduser()
-        whole = read_text(path)
+        try:
+            whole = read_text(path, config["encoding"])
+        except UserError as error:  # which names the option of a corpus
+            raise UserError(str(error).replace("data.encoding", "encoding")) from error
         if start >= len(whole):
             raise UserError(f"start={start} lies behind the end of {path}, which has {len(whole):,} characters.")
         return whole[start : start + characters if characters else None], path.name
@@ -98,21 +99,26 @@ def _say_unknown(surprise: Surprise) -> None:
     unknown = list(dict.fromkeys(t for t, known in zip(surprise.tokens, surprise.known, strict=True) if not known))
     if unknown:
         named = " ".join(map(repr, unknown[:10])) + (f" and {len(unknown) - 10:,} more" if len(unknown) > 10 else "")
-        print(f"lstmlab: the vocabulary lacks {named}; each costs <unk> and its spelling.", file=sys.stderr)
+        print(f"lstmlab: the vocabulary lacks {named}; each costs <unk> and its spelling (*).", file=sys.stderr)
 
 
 def _table(surprise: Surprise) -> Table:
-    table = Table(title="The most surprising", title_justify="left")
+    table = Table(title="The most surprising", title_justify="left", box=box.HORIZONTALS, pad_edge=False)
     table.add_column("token", overflow="fold")
     for column in ("bits", "probability", "rank"):
         table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("expected", overflow="fold")
+    table.add_column("expected", no_wrap=True)
+    table.add_column("where", no_wrap=True)
+    sample = "".join(surprise.tokens[:1000])
+    wide = cell_len(sample) > 1.5 * len(sample)  # as Chinese is in a terminal
+    surroundings = Surroundings(surprise, characters=4 if wide else 9)
     for index in surprise.most_surprising(_LISTED):
         one = surprise[index]
-        expected = (
-            f"{label(one.alternatives[0].token)} {share(one.alternatives[0].probability)}" if one.alternatives else ""
-        )
-        name = label(one.token) + ("" if one.known else ", unknown")
+        likely = one.alternatives[0]
+        expected = f"{label(likely.token)} {share(likely.probability)}"
+        name = label(one.token) + ("" if one.known else "*")
+        before, behind = surroundings.of(index)
+        where = Text.assemble((before, "dim"), (label(one.token), "bold"), (behind, "dim"))
         # As Text: a bracket in a token is no markup.
-        table.add_row(Text(name), f"{one.bits:.2f}", share(one.probability), f"{one.rank:,}", Text(expected))
+        table.add_row(Text(name), f"{one.bits:.2f}", share(one.probability), f"{one.rank:,}", Text(expected), where)
     return table

@@ -27,7 +27,8 @@ def fragment(surprise: TextSurprise, sentence: str) -> str:
     left = len(surprise) - _MOST
     more = f"<em> … and {left:,} more; save(path) writes all of them</em>" if left > 0 else ""
     return (
-        f'<div><div style="margin-bottom:.4em">{html.escape(sentence)}; the darker, the more bits, up to {end}.</div>'
+        f'<div><div style="margin-bottom:.4em">{html.escape(sentence)};'
+        f" the stronger the colour, the more bits, up to {end}.</div>"
         '<div style="white-space:pre-wrap;line-height:1.7;max-height:32em;overflow-y:auto">'
         f"{''.join(pieces)}{more}</div></div>"
     )

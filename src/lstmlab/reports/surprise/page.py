@@ -7,12 +7,11 @@ from importlib.resources import files
 
 from lstmlab import __version__
 from lstmlab.evaluation.surprise import LN2, TextSurprise
-from lstmlab.reports.surprise.pieces import separators, share
+from lstmlab.reports.surprise.pieces import Surroundings, separators, share
 from lstmlab.reports.surprise.scale import scale_end, shade
 from lstmlab.reports.surprise.visible import label, markup
 
 _LISTED = 12  # most surprising tokens
-_AROUND = 14  # tokens of context on either side of one
 _DIGITS = 4  # of a probability
 
 
@@ -97,7 +96,7 @@ def _text(surprise: TextSurprise, end: int) -> str:
 
 
 def _listed(surprise: TextSurprise) -> str:
-    shown = list(zip(separators(surprise), map(label, surprise.tokens), strict=True))
+    surroundings = Surroundings(surprise)
     rows = []
     for index in surprise.most_surprising(_LISTED):
         token = surprise[index]
@@ -106,16 +105,13 @@ def _listed(surprise: TextSurprise) -> str:
             if token.alternatives
             else ""
         )
-        before, behind = (
-            _e("".join(f"{space}{one}" for space, one in around)).replace("␣", " ")
-            for around in (shown[max(0, index - _AROUND) : index], shown[index + 1 : index + 1 + _AROUND])
-        )
+        before, behind = map(_e, surroundings.of(index))
         name = _label(token.token) + ("" if token.known else " <small>unknown</small>")
         rows.append(
             f'<tr><td><a href="#t{index}" data-token="{index}">{name}</a></td>'
             f'<td class="number">{token.bits:.2f}</td><td class="number">{share(token.probability)}</td>'
             f'<td class="number">{token.rank:,}</td><td>{expected}</td>'
-            f'<td class="around">{before}{shown[index][0]}<mark>{_e(label(token.token))}</mark>{behind}</td></tr>'
+            f'<td class="around">{before}<mark>{_e(label(token.token))}</mark>{behind}</td></tr>'
         )
     heads = "".join(
         f"<th{' class=number' if name in ('bits', 'probability', 'rank') else ''}>{name}</th>"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from lstmlab.evaluation.surprise import TextSurprise
+from lstmlab.reports.surprise.visible import label
 
 
 def separators(surprise: TextSurprise) -> Iterator[str]:
@@ -22,3 +23,20 @@ def share(probability: float) -> str:
     if probability >= 0.001:
         return f"{probability:.1%}".replace("%", " %")
     return f"1 in {1 / probability:,.0f}" if probability > 1e-15 else "less than 1 in 10¹⁵"
+
+
+class Surroundings:
+    """The text on either side of a token, in a line: so many characters, line ends as signs."""
+
+    def __init__(self, surprise: TextSurprise, characters: int = 18) -> None:
+        self._pieces = [
+            before + label(token).replace("␣", " ")
+            for before, token in zip(separators(surprise), surprise.tokens, strict=True)
+        ]
+        self._characters = characters
+
+    def of(self, index: int) -> tuple[str, str]:
+        """What stands in front of a token and what follows it."""
+        first, last = max(0, index - self._characters), index + 1 + self._characters  # a token has a character at least
+        before, behind = "".join(self._pieces[first:index]), "".join(self._pieces[index + 1 : last])
+        return before[-self._characters :], behind[: self._characters]

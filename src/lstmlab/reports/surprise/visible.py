@@ -3,12 +3,14 @@
 import html
 import unicodedata
 
+_LONGEST = 40  # characters of a label
 _SIGNS = {" ": "␣", "\n": "↵", "\t": "⇥"}
 
 
 def label(token: str) -> str:
-    """A token by itself, in a list: every character visible."""
-    return "".join(_SIGNS.get(one) or (one if one.isprintable() else _number(one)) for one in token)
+    """A token by itself, in a list: every character visible; cut where it is long."""
+    shown = "".join(_SIGNS.get(one) or (one if one.isprintable() else _number(one)) for one in token)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
 
 
 def markup(token: str) -> str:
