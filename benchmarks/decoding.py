@@ -1,13 +1,13 @@
 """Decoding on a CPU, tokens a second side by side in one run.
 
-    python benchmarks/decoding.py [--threads N] [--seconds S] [--only NAME]
+    python benchmarks/decoding.py [--threads 2] [--seconds 0.5] [--rounds 5] [--only NAME]
 
 One LSTM language model a size, the same weights for everybody, sampling at temperature 1. Compared are
 
 - ours: ``lstmlab.decoding.decode``, all that it does included;
 - nn.LSTM: a loop over the library's LSTM, one position at a time, softmax and multinomial;
 - nn.LSTMCell: the same with the library's cells;
-- ONNX Runtime: one step of the nn.LSTM as a graph, its state passed back in, the same drawing;
+- ONNX Runtime: ``step.onnx`` of ``lstmlab export``, its state passed back in, the same drawing;
 - floor: the bytes of the weights that a step must read, by the bandwidth of summing up an array of that size. For few
   types the input products of the first layer can be looked up, so its input matrix is not counted.
 
@@ -15,17 +15,20 @@ The contestants take turns, several rounds each, and the best round of each coun
 """
 
 import argparse
-import io
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lstmlab.decoding import Context, Decoding, Limits, decode
+from lstmlab.exporting.onnx_graphs import state_names, write_graphs
 from lstmlab.models import LanguageModel, Stepper, build_model
 from lstmlab.nn.lstm_step import TABLE_TYPES
+from lstmlab.nn.state import state_tensors
 
 CHARACTERS = 100
 SIZES = {  # layers, width, types
@@ -113,25 +116,24 @@ def cell_loop(plain: Plain, batch: int) -> Callable[[int], None]:
     return run
 
 
-def onnx_loop(plain: Plain, batch: int, threads: int) -> Callable[[int], None]:
+def onnx_loop(model: LanguageModel, batch: int, threads: int) -> Callable[[int], None]:
     import onnxruntime
 
-    zeros = torch.zeros(plain.lstm.num_layers, batch, plain.lstm.hidden_size)
-    graph = io.BytesIO()
-    arguments = (torch.zeros(batch, 1, dtype=torch.long), zeros, zeros)
-    torch.onnx.export(
-        plain, arguments, graph, input_names=["ids", "h", "c"], output_names=["logits", "h_", "c_"], dynamo=False
-    )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(graph.getvalue(), options, providers=["CPUExecutionProvider"])
+    with tempfile.TemporaryDirectory() as folder:
+        write_graphs(model, Path(folder))
+        session = onnxruntime.InferenceSession(
+            str(Path(folder) / "step.onnx"), options, providers=["CPUExecutionProvider"]
+        )  # fmt: skip
+    names = state_names(model.initial_state(1))
 
     def run(tokens: int) -> None:
-        h = c = zeros.numpy()
-        ids = torch.zeros(batch, 1, dtype=torch.long)
+        state = [tensor.numpy() for tensor in state_tensors(model.initial_state(batch))]
+        ids = torch.zeros(batch, dtype=torch.long)
         for _ in range(tokens):
-            logits, h, c = session.run(None, {"ids": ids.numpy(), "h": h, "c": c})
-            ids = torch.multinomial(torch.from_numpy(logits).softmax(-1), 1)
+            logits, *state = session.run(None, {"ids": ids.numpy(), **dict(zip(names, state, strict=True))})
+            ids = torch.multinomial(torch.from_numpy(logits).softmax(-1), 1)[:, 0]
 
     return run
 
@@ -189,7 +191,7 @@ def main() -> None:
                 "ours": ours(model, batch),
                 "nn.LSTM": plain_loop(plain, batch),
                 "nn.LSTMCell": cell_loop(plain, batch),
-                "ONNX Runtime": onnx_loop(plain, batch, options.threads),
+                "ONNX Runtime": onnx_loop(model, batch, options.threads),
                 "floor": floor(weight_bytes(model)),
             }
             rounds = {who: seconds_a_step(run, options.seconds) for who, run in contestants.items()}

@@ -38,6 +38,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_novels").mkdir()
     (tmp_path / "my_novels" / "one.txt").write_text("It was a dark night, and the wind rose.\n" * 200, encoding="utf-8")
+    (tmp_path / "prompts.txt").write_text("It was\nThe wind\n", encoding="utf-8")
     (tmp_path / "novels").mkdir()
     tale = "　　郭靖道：“话说天下大势，分久必合，合久必分。”\r\n　　黄蓉听了，只是微笑。\r\n" * 40
     for name in ("射雕英雄传", "神雕侠侣"):

@@ -59,6 +59,7 @@ def test_help_of_a_job_names_its_options_and_choices(capsys: pytest.CaptureFixtu
         "evaluate": ["run=latest #", "split=test #", "data.path=null"],
         "report": ["path=null #", "out=null #"],
         "generate": ["decoding.temperature=1.0 #", "prompt=", "max_tokens=400", "out=null #"],
+        "export": ["run=latest #", "out=null #", "onnx=false #", "overwrite=false #"],
         "surprise": ["run=latest #", "text_file=null #", "characters=null #", "out=null #"],
     }
     assert all(one in shown for one in named[job])

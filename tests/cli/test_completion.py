@@ -59,7 +59,10 @@ def asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], l
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("lstmlab ", {"prepare", "train", "tune", "wandb-sweep", "evaluate", "generate", "surprise", "report"}),
+        (
+            "lstmlab ",
+            {"prepare", "train", "tune", "wandb-sweep", "evaluate", "generate", "surprise", "export", "report"},
+        ),
         ("lstmlab trian model", set()),
         ("lstmlab train data=text data.p", {"data.path="}),
         ("lstmlab train +nonsense=( prompt=天 data=te", {"data=text"}),  # what Hydra refuses does not stop the rest

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from lstmlab.cli import main
 from lstmlab.errors import UserError
 from lstmlab.experiment.compose import compose_job
 from lstmlab.experiment.evaluate import run
@@ -56,11 +55,3 @@ def test_what_cannot_be_is_refused(trained: Path) -> None:
         with pytest.raises(UserError, match=said):
             run(composed)
     assert load(trained).generate("The", 5)
-
-
-@pytest.mark.parametrize(
-    "words", ["adapt=[static]", "dynamic.lr=0", "dynamic.decay=2", "cache.share=1", "cache.size=0"]
-)
-def test_options_out_of_range(trained: Path, words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate", f"run={trained}", words]) == 2
-    assert words.split("=")[0] in capsys.readouterr().err
