@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Where torch's CPU build comes from if no index that pip knows has it (on Linux the default build brings CUDA, several GB).
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: demo test lint install clean
+.PHONY: demo test lint install notebooks docs clean
 
 install: $(VENV)/installed
 
@@ -29,6 +29,14 @@ demo: install
 	$(BIN)/lstmlab train experiment=demo
 	$(BIN)/lstmlab evaluate run=latest
 	$(BIN)/lstmlab generate run=latest prompt="The old man " max_tokens=1500 decoding.temperature=0.6
+
+# Runs the notebooks from start to end and keeps what they show.
+notebooks: install
+	cd notebooks && ../$(BIN)/jupyter-execute --inplace reload.ipynb ablation.ipynb
+
+# The API reference, from the docstrings, into build/api.
+docs: install
+	$(BIN)/pdoc --output-directory build/api --docformat google lstmlab
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache

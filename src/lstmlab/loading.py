@@ -47,6 +47,12 @@ def load(place: str | Path, *, checkpoint: str | None = None, device: str | torc
 
     Raises:
         UserError: nothing is there, or it is not ours, is damaged or truncated, carries code, or is of a later version.
+
+    Example:
+        >>> import lstmlab
+        >>> model = lstmlab.load(run)
+        >>> model.score("The river.").bits_per_char > 0
+        True
     """
     folder = Path(place).expanduser()
     if is_export(folder):

@@ -15,6 +15,9 @@ from lstmlab.evaluation.scoring import score_windows
 from lstmlab.evaluation.surprise import text_surprise
 from lstmlab.evaluation.tracing import Arrays, trace_ids
 from lstmlab.generation import Generation, Writer, decoding_of, unknown_tokens
+from lstmlab.reports.facts import facts_html
+from lstmlab.reports.metrics_rows import read_metrics
+from lstmlab.reports.picture import Picture
 from lstmlab.reports.surprise import Surprise
 from lstmlab.text import Tokenizer
 from lstmlab.training.metrics import bits_per_char, perplexity
@@ -30,7 +33,7 @@ class TokenScore:
     spelling_nats: float  # what the spelling of an unknown token costs on top
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TextScore:
     """How probable a text is: total ``nats``, ``bits_per_char``, ``perplexity`` a token, and every token by itself."""
 
@@ -43,9 +46,27 @@ class TextScore:
         """A row a token, ready for a data frame."""
         return [{"token": t.token, "nats": t.nats, "spelling_nats": t.spelling_nats} for t in self.tokens]
 
+    def __repr__(self) -> str:
+        figures = f"{self.bits_per_char:.3f} bits a character, perplexity {self.perplexity:,.2f}"
+        return f"TextScore({figures}, {self.nats:,.1f} nats over {len(self.tokens):,} tokens)"
+
+    def _repr_html_(self) -> str:
+        dear = sorted(self.tokens, key=lambda one: -one.nats - one.spelling_nats)[:5]
+        facts = [
+            ("bits a character", f"{self.bits_per_char:.4f}"),
+            ("perplexity a token", f"{self.perplexity:,.3f}"),
+            ("tokens", f"{len(self.tokens):,}, {self.nats:,.1f} nats"),
+            ("the dearest", ", ".join(f"{one.token!r} {one.nats + one.spelling_nats:.1f}" for one in dear)),
+        ]
+        return facts_html("TextScore", facts)
+
 
 class TrainedModel:
-    """A trained model: ``generate``, ``score``, its ``config``, ``tokenizer`` and LightningModule ``module``."""
+    """A trained model: it writes (``generate``, ``complete``, ``stream``), says how probable a text is (``score``,
+    ``surprise``), and shows what happens inside (``trace``, ``attention``, ``plot_gates``, ``plot_metrics``).
+
+    ``lstmlab.load`` gives one. Its ``config``, ``tokenizer``, ``figures`` and LightningModule ``module`` are there too.
+    """
 
     def __init__(self, module: LanguageModule, path: Path, step: int, figures: dict[str, Any] | None = None) -> None:
         self.module = module.eval()
@@ -100,6 +121,13 @@ class TrainedModel:
 
         Raises:
             UserError: as ``complete``.
+
+        Example:
+            >>> text = model.generate("The old man", max_tokens=20, temperature=0.7, seed=1)
+            >>> text == model.generate("The old man", max_tokens=20, temperature=0.7, seed=1)
+            True
+            >>> len(model.generate(["The ", "A "], max_tokens=5, name="greedy"))
+            2
         """
         found = self.complete(prompt, max_tokens, **options)
         if not isinstance(prompt, str):
@@ -139,6 +167,14 @@ class TrainedModel:
 
         Raises:
             UserError: an option is unknown or out of range, two exclude each other, or a token is to be refused.
+
+        Example:
+            >>> found = model.complete("The ", max_tokens=8, num_sequences=2, stop=["."], top_p=0.9)
+            >>> [one.finish in ("end", "stop", "length") for one in found]
+            [True, True]
+            >>> best, second = model.complete("The ", 8, name="beam", num_beams=4, num_sequences=2)
+            >>> best.score >= second.score
+            True
         """
         given = [prompts] if isinstance(prompts, str) else list(prompts)
         return self._writer(
@@ -232,14 +268,98 @@ class TrainedModel:
         shown = np.array([vocabulary.token(one) for one in before], dtype=np.str_)
         return {"tokens": np.array(tokens), "before": shown, **traced}
 
+    def attention(self, text: str) -> Arrays:
+        """Who looks at whom while a text is read: "attention" (heads, T, M + T) of ``trace``, and the T tokens.
+
+        Raises:
+            UserError: the model has no attention, or the text holds no token.
+        """
+        traced = self.trace(text)
+        if "attention" not in traced:
+            raise UserError(
+                f"{self.path} has no attention weights: it was trained with attention=none; train with"
+                " attention=multihead to look at them."
+            )
+        return {name: traced[name] for name in ("attention", "tokens", "before")}
+
+    def plot_attention(self, text: str) -> Picture:
+        """``attention`` as heat maps, one a head.
+
+        Raises:
+            UserError: as ``attention``.
+        """
+        from lstmlab.reports.inspection import attention_figure
+
+        found = self.attention(text)
+        tokens = [*found["before"].tolist(), *found["tokens"].tolist()]
+        return Picture(attention_figure(found["attention"], tokens), f"attention over {text!r}")
+
+    def plot_gates(self, text: str, layer: int = 0, units: int = 32) -> Picture:
+        """Gates, cell state and output of one layer while a text is read, as heat maps of its first units.
+
+        Raises:
+            UserError: there is no such layer, or the text holds no token.
+        """
+        from lstmlab.reports.inspection import gates_figure
+
+        traced, prefix = self.trace(text), f"layer {layer}/"
+        trace = {name.removeprefix(prefix): array for name, array in traced.items() if name.startswith(prefix)}
+        if not trace:
+            count = self.config["model"]["num_layers"]
+            raise UserError(f"layer={layer} does not exist: the model has layers 0 to {count - 1}.")
+        figure = gates_figure(trace, traced["tokens"].tolist(), units, title=f"layer {layer}")
+        return Picture(figure, f"layer {layer} over {text!r}")
+
+    def metrics(self) -> list[dict[str, float | None]]:
+        """metrics.csv of the run: a row a logged step, a number or None for every column; ready for a data frame.
+
+        Raises:
+            UserError: the checkpoint lies in no run directory, or the file is damaged.
+        """
+        return read_metrics(self._metrics_file())
+
+    def plot_metrics(self) -> Picture:
+        """The learning curve: training and validation perplexity against steps.
+
+        Raises:
+            UserError: as ``metrics``.
+        """
+        from lstmlab.reports.learning_curve import learning_curve
+
+        return Picture(learning_curve(self._metrics_file(), self.tokenizer.unit), "learning curve")
+
+    def _metrics_file(self) -> Path:
+        if self.directory is None:
+            raise UserError(f"{self.path} lies in no run directory: metrics.csv was not copied with it.")
+        return self.directory / "metrics.csv"
+
     def __repr__(self) -> str:
         model = self.config["model"]
-        figure = self.summary.get("test/bits_per_char") or self.summary.get("val/bits_per_char")
+        figure = self._held_out()
         return (
             f"TrainedModel({self.path}: {model['num_layers']} x {model['hidden_size']},"
             f" {self.tokenizer!r}, step {self.step:,}"
             + (f", {figure:.3f} bits a character held out)" if figure else ")")
         )
+
+    def _held_out(self) -> float | None:
+        return self.summary.get("test/bits_per_char") or self.summary.get("val/bits_per_char")
+
+    def _repr_html_(self) -> str:
+        model, attention = self.config["model"], self.config["attention"]["_target_"]
+        layer = model["layer"].get("cell", model["layer"])["_target_"].rpartition(".")[2]
+        weights = sum(parameter.numel() for parameter in self.module.model.parameters())
+        figure, unit = self._held_out(), self.tokenizer.unit
+        facts = [
+            ("what", f"{model['num_layers']} x {layer} of {model['hidden_size']} units, {weights:,} parameters"),
+            ("attention", attention.rpartition(".")[2] if attention else "none"),
+            ("tokens", f"{self.tokenizer.name}, {len(self.tokenizer.vocabulary):,} in the vocabulary"),
+            ("how good", f"{figure:.4f} bits a character held out" if figure else "not measured"),
+            ("where from", f"{self.path}, step {self.step:,}"),
+        ]
+        if perplexity := self.summary.get("test/perplexity"):
+            facts.insert(4, ("", f"perplexity {perplexity:,.2f} a {unit}"))
+        return facts_html("TrainedModel", facts)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -77,12 +77,18 @@ def draw_inspection(recorded: Path, directory: Path) -> list[Path]:
 def draw_gates(
     trace: Mapping[str, Array], tokens: Sequence[str], path: Path, units: int = 32, *, title: str = "one layer"
 ) -> None:
+    """``gates_figure`` as a file; the suffix of ``path`` is the format."""
+    _save(gates_figure(trace, tokens, units, title=title), path)
+
+
+def gates_figure(
+    trace: Mapping[str, Array], tokens: Sequence[str], units: int = 32, *, title: str = "one layer"
+) -> Figure:
     """A heat map, tokens × hidden units, of each thing that a layer's trace names.
 
     Args:
         trace: (T, H) each. What lies between 0 and 1 is drawn as a gate, all else around 0.
         tokens: the T tokens that were read.
-        path: of the picture; its suffix is the format.
         units: how many hidden units are shown, the first ones.
         title: what the picture is of.
     """
@@ -111,16 +117,20 @@ def draw_gates(
     _label_axis(panels[-1], "x", labels, families, width - 2.0)
     hidden = next(iter(trace.values())).shape[1]
     among = f"all {hidden} units" if rows >= hidden else f"the first {rows} of {hidden} units"
-    _finish(figure, f"{title}: {among}, as the passage is read", sentence, path)
+    return _finish(figure, f"{title}: {among}, as the passage is read", sentence)
 
 
 def draw_attention(weights: Array, tokens: Sequence[str], path: Path, *, title: str = "attention") -> None:
+    """``attention_figure`` as a file; the suffix of ``path`` is the format."""
+    _save(attention_figure(weights, tokens, title=title), path)
+
+
+def attention_figure(weights: Array, tokens: Sequence[str], *, title: str = "attention") -> Figure:
     """A heat map, tokens that look × tokens that are looked at, of each head.
 
     Args:
         weights: (heads, T, M + T); memory that nobody looks at, in front, is left out, as it is in the beginning.
         tokens: those of the last columns: the latest of the memory, then the T that were read.
-        path: of the picture; its suffix is the format.
         title: what the picture is of.
     """
     heads = np.asarray(weights, np.float64)[:_MOST_HEADS]
@@ -155,7 +165,7 @@ def draw_attention(weights: Array, tokens: Sequence[str], path: Path, *, title: 
         axes.set_axis_off()
     if left_out := len(weights) - len(heads):
         title += f" (the first {len(heads)} of {len(heads) + left_out} heads)"
-    _finish(figure, title, sentence, path)
+    return _finish(figure, title, sentence)
 
 
 def draw_histograms(histograms: Mapping[str, Histogram], path: Path, title: str) -> None:
@@ -192,7 +202,7 @@ def draw_histograms(histograms: Mapping[str, Histogram], path: Path, title: str)
         axes.set_axis_off()
     if left_out := len(histograms) - len(drawn):
         title += f" ({left_out} more parameter{'s are' if left_out > 1 else ' is'} left out)"
-    _finish(figure, title, None, path)
+    _save(_finish(figure, title, None), path)
 
 
 def _histograms(arrays: Mapping[str, Array], what: str) -> dict[str, Histogram]:
@@ -249,11 +259,15 @@ def _label_axis(axes: Axes, which: str, labels: Sequence[str], families: list[st
     axes.tick_params(axis=which, length=1.5, pad=1.5)  # type: ignore[arg-type]  # "x" or "y"
 
 
-def _finish(figure: Figure, title: str, sentence: str | None, path: Path) -> None:
+def _finish(figure: Figure, title: str, sentence: str | None) -> Figure:
     laid_out = figure.get_layout_engine() is not None  # it finds room for the title where the title stands by itself
     figure.suptitle(title, fontsize=11, x=0.01, y=None if laid_out else 1 - 0.1 / figure.get_figheight(), ha="left")
     if sentence:
         line = int(figure.get_figwidth() * 16)  # characters
         figure.supxlabel(textwrap.fill(sentence, line), fontsize=8, x=0.01, ha="left")
+    return figure
+
+
+def _save(figure: Figure, path: Path) -> None:
     with replacing(path) as partial:
         figure.savefig(partial, format=path.suffix.removeprefix("."))

@@ -1,23 +1,28 @@
 """The learning curve of one run."""
 
-import csv
 from pathlib import Path
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
+from lstmlab.reports.metrics_rows import read_metrics
+
 
 def draw_learning_curve(metrics: Path, target: Path, unit: str) -> None:
     """Training and validation perplexity against steps, from metrics.csv, as a picture in the suffix's format."""
-    with metrics.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    learning_curve(metrics, unit).savefig(target, dpi=150)
+
+
+def learning_curve(metrics: Path, unit: str) -> Figure:
+    """The figure of ``draw_learning_curve``."""
+    rows = read_metrics(metrics)
     figure = Figure(figsize=(7, 4), layout="constrained")  # not pyplot: no window system, no global state
     axes = figure.subplots()
     for column, label, style in (
         ("train/perplexity", "training", {"linewidth": 1.0, "alpha": 0.8}),
         ("val/perplexity", "validation", {"marker": "o", "markersize": 3}),
     ):
-        points = [(int(row["step"]), float(row[column])) for row in rows if row.get(column)]
+        points = [(row["step"], row[column]) for row in rows if row.get(column) is not None]
         if points:
             steps, values = zip(*points, strict=True)
             axes.plot(steps, values, label=label, **style)
@@ -28,4 +33,4 @@ def draw_learning_curve(metrics: Path, target: Path, unit: str) -> None:
         formatter(StrMethodFormatter("{x:g}"))
     axes.grid(alpha=0.3, which="both")
     axes.legend()
-    figure.savefig(target, dpi=150)
+    return figure

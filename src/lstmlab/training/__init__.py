@@ -1,11 +1,15 @@
 """Training: the LightningModule, optimisers, schedules, metrics, callbacks, and loading what was trained."""
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lstmlab.training.module import LanguageModule
 
 __all__ = ["LanguageModule"]
+
+# Lightning imports a progress bar that nobody sees here, and that in a notebook misses widgets.
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 
 def __getattr__(name: str) -> Any:

@@ -28,6 +28,14 @@ def load_sweep(paths: str | Path | Iterable[str | Path]) -> Sweep:
 
     Raises:
         UserError: a path is missing, or neither a sweep nor a run.
+
+    Example:
+        >>> import lstmlab
+        >>> sweep = lstmlab.load_sweep(run)  # of one run, or of the directory of a sweep
+        >>> len(sweep.frame())
+        1
+        >>> sweep.best.load().generate("The", max_tokens=3) != ""
+        True
     """
     named = [paths] if isinstance(paths, (str, Path)) else list(paths)
     sources = [_read(Path(path).expanduser()) for path in named]

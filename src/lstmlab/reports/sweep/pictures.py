@@ -53,7 +53,7 @@ def draw_pictures(findings: Findings, directory: Path) -> list[Picture]:
 
     for effect in findings.effects:
         if effect.levels:
-            save(_effect(effect), f"validation bits a character by {effect.option}", "effect", effect.option)
+            save(effect_figure(effect), f"validation bits a character by {effect.option}", "effect", effect.option)
     panels = curve_panels(findings)
     for by in dict.fromkeys(panel.by for panel in panels):
         drawn = _curves([panel for panel in panels if panel.by == by])
@@ -72,7 +72,8 @@ def draw_pictures(findings: Findings, directory: Path) -> list[Picture]:
     return pictures
 
 
-def _effect(effect: Effect) -> Figure:
+def effect_figure(effect: Effect) -> Figure:
+    """Validation bits a character by the values of one option: a dot a seed, mean and interval."""
     figure = Figure(figsize=(max(5.0, min(14.0, 1.8 + 1.1 * len(effect.levels))), 4), layout="constrained")
     axes = figure.subplots()
     figures = [level.by_seed for level in effect.levels]
