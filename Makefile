@@ -36,7 +36,7 @@ notebooks: install
 
 # The API reference, from the docstrings, into build/api.
 docs: install
-	$(BIN)/pdoc --output-directory build/api --docformat google lstmlab
+	$(BIN)/python docs/build_api.py build/api
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache

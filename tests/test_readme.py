@@ -104,7 +104,7 @@ def test_jobs_choices_and_experiments_are_all_named() -> None:
 
 def test_make_targets_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in ("demo", "test", "lint", "install"):
+    for target in ("demo", "test", "lint", "install", "notebooks", "docs"):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
 
 
