@@ -24,6 +24,7 @@ JOBS = {
     "evaluate": "held-out figures of a trained model, beside what they can be judged by",
     "generate": "text from a trained model",
     "surprise": "a page on which a text is coloured by how surprising each token was",
+    "novelty": "did the model learn the language or the book by heart: what its texts share with the training text",
     "export": "a trained model as a folder of its own: safetensors, vocabulary, model card, ONNX",
     "report": "what a sweep found: sentences, a page, pictures and tables",
 }

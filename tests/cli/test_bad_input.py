@@ -131,7 +131,8 @@ def numeric_fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[s
         nested = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
         for inner in nested:
             if inner not in NOT_CHOSEN:
-                yield from numeric_fields(inner, f"{prefix}{name}.")
+                entry = "0." if get_origin(field.annotation) is list else ""
+                yield from numeric_fields(inner, f"{prefix}{name}.{entry}")
         if (int in kinds or float in kinds) and not any(get_origin(kind) is list for kind in kinds):
             values: list[Any] = ["some", True, [1], float("nan"), float("inf"), *([1.5] if int in kinds else [])]
             values += [limit.ge - 1 for limit in limits if isinstance(limit, annotated_types.Ge)]
@@ -174,9 +175,10 @@ def configs() -> dict[str, dict[str, Any]]:
 def complaint(job: str, config: dict[str, Any], name: str, value: Any) -> str:
     """What is said of a configuration with one value replaced, by the checks before anything is loaded."""
     changed = copy.deepcopy(config)
-    group, last = changed, name.split(".")
+    group: Any = changed
+    last = name.split(".")
     for step in last[:-1]:
-        group = group[step]
+        group = group[int(step) if isinstance(group, list) else step]
     group[last[-1]] = value
     with pytest.raises(UserError) as raised:
         check(job, changed)
@@ -190,7 +192,8 @@ def complaint(job: str, config: dict[str, Any], name: str, value: Any) -> str:
 def test_every_numeric_option_of_the_schema(configs: dict[str, dict[str, Any]], job: str) -> None:
     fields = dict(numeric_fields(JOBS[job]))
     least = {
-        "prepare": 4, "train": 30, "evaluate": 8, "generate": 13, "surprise": 3, "export": 0, "report": 0,
+        "prepare": 4, "train": 30, "evaluate": 8, "generate": 13, "surprise": 3, "novelty": 12, "export": 0,
+        "report": 0,
     }  # fmt: skip
     assert len(fields) >= least[job]
     for name, values in fields.items():

@@ -61,6 +61,7 @@ def test_help_of_a_job_names_its_options_and_choices(capsys: pytest.CaptureFixtu
         "generate": ["decoding.temperature=1.0 #", "prompt=", "max_tokens=400", "out=null #"],
         "export": ["run=latest #", "out=null #", "onnx=false #", "overwrite=false #"],
         "surprise": ["run=latest #", "text_file=null #", "characters=null #", "out=null #"],
+        "novelty": ["run=latest #", "decodings=[{name: greedy}, ", "characters=20_000 #", "out=null #"],
     }
     assert all(one in shown for one in named[job])
     assert "hydra.run" not in shown and "_target_=" not in shown and "_files" not in shown

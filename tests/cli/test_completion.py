@@ -61,7 +61,18 @@ def asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], l
     [
         (
             "lstmlab ",
-            {"prepare", "train", "tune", "wandb-sweep", "evaluate", "generate", "surprise", "export", "report"},
+            {
+                "prepare",
+                "train",
+                "tune",
+                "wandb-sweep",
+                "evaluate",
+                "generate",
+                "surprise",
+                "novelty",
+                "export",
+                "report",
+            },
         ),
         ("lstmlab trian model", set()),
         ("lstmlab train data=text data.p", {"data.path="}),

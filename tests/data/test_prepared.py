@@ -94,6 +94,7 @@ def test_every_figure_is_exact(
             assert part_.figures.leading == lead
             assert part_.ids.tolist() == [1] * lead + ids
             assert part_.text() == "".join(parted[name_])
+            assert ["".join(one.blocks()) for one in corpus.documents_of(name_)] == parted[name_]
             assert part_.unknown_positions.tolist() == [i + lead for i, _ in unknown]
             assert part_.unknown_nats.tolist() == pytest.approx([spelling(t) for _, t in unknown], rel=1e-12)
             assert part_.spelling_nats() == pytest.approx(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmlab.data.spool import read_stretch
-from lstmlab.text.document import PARTS, Part
+from lstmlab.text.document import PARTS, Document, Part
 from lstmlab.text.tokenizer import Tokenizer, tokenizer_from_dict
 
 
@@ -97,6 +97,13 @@ class PreparedCorpus:
     tokenizer: Tokenizer
     parts: dict[Part, PreparedPart]
     documents: list[DocumentFigures]
+
+    def documents_of(self, part: Part) -> list[Document]:
+        """The cleaned text of a part by documents, those that have some there; each is read when it is wanted, once."""
+        names = [document.name for document in self.documents if part in document.tokens]
+        path, stretches = self.parts[part].text_path, self.parts[part].stretches
+        # A document has one stretch of a part at most, and both lists are in the order of the corpus.
+        return [Document(name, read_stretch(path, *stretch)) for name, stretch in zip(names, stretches, strict=True)]
 
     @classmethod
     def open(cls, directory: Path) -> "PreparedCorpus":

@@ -304,6 +304,19 @@ class Export(Closed):
     overwrite: bool
 
 
+class Novelty(OnRun):
+    decodings: list[Decoding] = Field(min_length=1)
+    split: Literal["val", "test"]
+    texts: Positive
+    characters: Positive
+    prompt_characters: Positive
+    seed: Seed
+    batch_size: Positive
+    max_train_characters: Positive
+    out: str | None
+    data: WhereData
+
+
 class Report(Closed):
     path: str | list[str] | None
     out: str | None
@@ -316,6 +329,7 @@ JOBS: dict[str, type[BaseModel]] = {
     "evaluate": Evaluate,
     "generate": Generate,
     "surprise": Surprise,
+    "novelty": Novelty,
     "export": Export,
     "report": Report,
 }
