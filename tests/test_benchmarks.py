@@ -53,6 +53,7 @@ def test_a_training_killed_once(tmp_path: Path) -> None:
     assert said.endswith("1 of 1 equal\n")
 
 
+@pytest.mark.slow
 def test_a_sweep_killed_twice(tmp_path: Path) -> None:
     """The small one of the benchmark's ten kills of nine trials."""
     said = run(tmp_path, "kill_the_sweep.py", "--kills", "2", "--trials", "3", "trainer.max_epochs=2")

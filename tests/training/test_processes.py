@@ -121,6 +121,7 @@ def test_a_signal_stops_both_saved(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "checkpoints" / "last.ckpt").is_file()
 
 
+@pytest.mark.slow
 def test_two_stopped_processes_go_on_with_what_each_of_them_knew(tmp_path: Path) -> None:
     """Carried states, attention memories and random numbers of both: the weights are those of undisturbed ones."""
     options = [

@@ -162,6 +162,7 @@ def logged(run: Path, words: str) -> int:
     return (run / "run.log").read_text().count(words)
 
 
+@pytest.mark.slow
 def test_a_search_that_is_stopped_or_killed_goes_on_where_it_was(place: Path) -> None:
     sweep = place / "sweeps" / "long"
     process = start(*LONG)
