@@ -65,7 +65,8 @@ def test_lstm_steps_by_table_packed_and_plain(
             vectors = torch.randn(types, 3, dtype=dtype)
             on_types, on_vectors = layer.prepared(batch_size, vectors), layer.prepared(batch_size)
             assert isinstance(on_types, TableStep) == (types == 7)
-            assert isinstance(on_vectors, PackedStep) == (dtype == torch.float32)
+            packed = dtype == torch.float32 and not (intel and batch_size == 1)
+            assert isinstance(on_vectors, PackedStep) == packed
             for streams in (batch_size, 3):
                 state = LSTMState(*torch.randn(2, streams, 32, dtype=dtype).unbind())
                 ids = torch.randint(0, types, (streams,))

@@ -28,6 +28,8 @@ def lstm_step(
     """
     if inputs is not None and len(inputs) <= TABLE_TYPES and inputs.device.type == "cpu":
         return TableStep(functional.linear(inputs, weight_ih, bias).detach(), weight_hh.detach(), batch_size)
+    if batch_size == 1 and intel():
+        return None  # for one stream MKL's products are no slower there, and the library's step is one call
     if packs(weight_hh, "_reorder_mkldnn_rnn_layer_weight") and hasattr(torch.ops.aten, "mkldnn_rnn_layer"):
         step = PackedStep(weight_ih.detach(), weight_hh.detach(), bias.detach(), batch_size)
         return step_on(step, None if inputs is None else inputs.detach())
